@@ -1,0 +1,60 @@
+# `make` alone explains itself. PYTHON=… chooses the Python that .venv is made with.
+PYTHON ?=
+URL ?= ws://127.0.0.1:8080/live
+VIEWERS ?= 1000
+BUYERS ?= 100
+SECONDS ?= 20
+
+python = .venv/bin/python
+tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test simulate check imports format bench load lock clean
+
+help:  ## What can be done here
+	@echo "Yellowcart: pin a product, and everybody who watches can buy it."
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+install: .venv/.installed  ## The environment in .venv, and Redis if the machine has none
+	@scripts/install.sh redis
+
+.venv/.installed: requirements-dev.txt
+	@scripts/install.sh environment "$(PYTHON)"
+	@touch $@
+
+run: install  ## A demo LIVE on http://127.0.0.1:8080
+	@exec $(python) server.py serve --demo
+
+test: install  ## All tests but the simulation
+	@scripts/install.sh services
+	@$(python) -m pytest -q -n 2 $(tests)
+
+simulate: install  ## Whole purchases in virtual time, with faults at every await
+	@$(python) -m pytest -q -n 2 tests/simulation
+
+check: install  ## Format, lint, types and the direction of imports
+	@$(python) -m ruff format --quiet --check .
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy --no-error-summary
+	@$(MAKE) --silent imports
+
+imports:
+	@report=$$($(python) -c 'from importlinter.cli import lint_imports_command as lint; lint()') \
+		|| { echo "$$report"; exit 1; }
+
+format: install  ## Format, and mend what can be mended
+	@$(python) -m ruff format --quiet .
+	@$(python) -m ruff check --quiet --fix .
+
+bench: install  ## How long from start to ready
+	@$(python) bench/ready.py
+
+load: install  ## Bots against a running server (URL, VIEWERS, BUYERS, SECONDS)
+	@$(python) -m bots --url "$(URL)" --show demo --viewers $(VIEWERS) --buyers $(BUYERS) --seconds $(SECONDS)
+
+lock:  ## Write the locked requirements anew (needs uv)
+	@scripts/lock.sh
+
+clean:  ## Everything that was made here, but for the server's data
+	@rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

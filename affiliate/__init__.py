@@ -1,0 +1,1 @@
+"""Selling for others: will hold account binding, showcases, plans, commissions and payouts."""

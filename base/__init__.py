@@ -1,0 +1,1 @@
+"""What everybody may use: ids, money, errors, clock, settings and tokens; no I/O."""

@@ -1,0 +1,148 @@
+"""Settings: every option of the command line is also an environment variable.
+
+``YELLOWCART_`` + the field's name in upper case; an option given on the command line wins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args, get_type_hints
+
+__all__ = ["PREFIX", "Settings", "SettingsError"]
+
+PREFIX: Final = "YELLOWCART_"
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message says what to set instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this installation runs.
+
+    Attributes:
+        host: Address to listen on.
+        port: TCP port; 0 lets the kernel choose.
+        workers: Server processes; 1 runs everything in one.
+        data_dir: Where the embedded stores and the secret live.
+        demo: Create the demo show once.
+        secret: Signs tokens and webhooks; made and kept in the data folder when unset.
+        redis_url: ``redis://``, ``rediss://``, ``unix://``; unset: an embedded server.
+        database_url: ``postgresql://``; unset: SQLite in the data folder.
+        allowed_origins: Browser origins besides our own, comma-separated.
+        trusted_proxies: Addresses whose ``X-Forwarded-For`` counts, comma-separated.
+        payments: The payment provider, ``sandbox`` or ``stripe``.
+        pay_seconds: How long a buyer has to pay.
+        hold_grace_seconds: How much longer the stock stays held.
+        drain_seconds: Over how long a stopping server spreads its closes.
+        certfile: PEM file with certificate and key for TLS.
+        history: Feed events kept for viewers who return.
+        commands_per_second, commands_burst: Budget of a connection.
+        chat_every_ms, chat_burst: Budget of a viewer's chat, over all nodes.
+        likes_per_second: Like commands of a viewer on a node.
+        connections_per_address: Sockets of one address; 0 is no limit. Loopback is
+            free unless ``limit_loopback`` is set.
+        limit_loopback: Count loopback addresses too.
+        log_level: Of the standard logging levels.
+
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    data_dir: Path = Path("data")
+    demo: bool = False
+    secret: str = ""
+    redis_url: str = ""
+    database_url: str = ""
+    allowed_origins: str = ""
+    trusted_proxies: str = ""
+    payments: str = "sandbox"
+    pay_seconds: int = 300
+    hold_grace_seconds: int = 120
+    drain_seconds: int = 5
+    certfile: str = ""
+    history: int = 1000
+    commands_per_second: int = 30
+    commands_burst: int = 60
+    chat_every_ms: int = 2000
+    chat_burst: int = 3
+    likes_per_second: int = 10
+    connections_per_address: int = 1000
+    limit_loopback: bool = False
+    log_level: str = "INFO"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The browser origins on the allow-list."""
+        return _items(self.allowed_origins)
+
+    @property
+    def proxies(self) -> frozenset[str]:
+        """The addresses that may speak for others."""
+        return _items(self.trusted_proxies)
+
+    @classmethod
+    def load(cls, given: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+        """Defaults, overlaid by the environment, overlaid by what was given.
+
+        Raises:
+            SettingsError: A value that does not fit its setting.
+
+        """
+        values: dict[str, object] = {}
+        for name, kind in get_type_hints(cls).items():
+            text = environ.get(PREFIX + name.upper())
+            if text is not None:
+                values[name] = _parse(name, kind, text)
+            if given.get(name) is not None:
+                values[name] = given[name]
+        settings = cls(**values)  # type: ignore[arg-type]
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"port is {self.port}: choose 1 to 65535.")
+        if not 1 <= self.workers <= 256:
+            raise SettingsError(f"workers is {self.workers}: choose 1 to 256.")
+        if self.payments not in {"sandbox", "stripe"}:
+            raise SettingsError(f"payments is {self.payments!r}: set sandbox or stripe.")
+        if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:")):
+            raise SettingsError("database_url must be a postgresql:// address, or unset (SQLite).")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int) and value < 0:
+                raise SettingsError(f"{field.name} is {value}: it cannot be negative.")
+
+
+def _items(text: str) -> frozenset[str]:
+    return frozenset(item.strip() for item in text.split(",") if item.strip())
+
+
+def _parse(name: str, kind: object, text: str) -> object:
+    if isinstance(kind, types.UnionType):
+        kind = get_args(kind)[0]
+    if kind is bool:
+        return text.strip().lower() in {"1", "true", "yes", "on"}
+    if kind is Path:
+        return Path(text)
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError as error:
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} is {text!r}: set a whole number."
+            ) from error
+    return text

@@ -1,0 +1,185 @@
+"""The end of a run: wait for what is under way, count, compare with the books."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from bots import invariants
+from bots.books import Books, Unreadable
+from bots.report import Findings, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bots.frames import Map
+    from bots.options import Options
+    from bots.till import Receipt
+    from bots.viewer import Venue, Viewer
+
+__all__ = ["Reckoning"]
+
+GRACE_S: Final = 8.0
+"""For events under way when the window closes, and for viewers who are coming back."""
+
+SETTLE_S: Final = 5.0
+"""For stock of cancelled checkouts to be back on the shelf."""
+
+POLL_S: Final = 0.1
+
+
+class Reckoning:
+    """Makes the findings of a run.
+
+    Args:
+        options: What was asked for.
+        venue: What the bots shared.
+        viewers: Those who were let in before the window.
+
+    """
+
+    def __init__(self, options: Options, venue: Venue, viewers: Sequence[Viewer]) -> None:
+        self._options = options
+        self._pins = venue.pins
+        self._till = venue.till
+        self._breaches = venue.line.breaches
+        self._viewers = viewers
+        self._findings = Findings()
+        self._latest: dict[str, int] = {}
+
+    async def wait_for_stragglers(self) -> None:
+        """Give everybody a few seconds to see what anybody has seen until now."""
+        feeds = [viewer.client.feed for viewer in self._viewers]
+        for feed in feeds:
+            self._latest[feed.epoch] = max(feed.seq, self._latest.get(feed.epoch, 0))
+        for _ in range(int(GRACE_S / POLL_S)):
+            present = all(viewer.client.is_joined for viewer in self._viewers)
+            if present and all(feed.seq >= self._latest.get(feed.epoch, 0) for feed in feeds):
+                return
+            await asyncio.sleep(POLL_S)
+
+    def count_feeds(self, ramp_s: float) -> None:
+        """Take the numbers of viewers, feeds and pins."""
+        clients = [viewer.client for viewer in self._viewers]
+        for client in clients:
+            client.feed.finish(self._latest.get(client.feed.epoch, 0))
+            self._blame(client.who, client.feed.lost, client.feed.doubled, client.feed.turned_back)
+            if not client.is_joined:
+                self._breaches.add("not back", f"{client.who} is gone at the end")
+        acknowledged, delivered = len(self._pins.acknowledged()), self._pins.delivered()
+        invariants.check_deliveries(
+            self._breaches, delivered=delivered, joined=len(clients), pins=acknowledged
+        )
+        self._findings.viewers = {
+            "wanted": self._options.viewers,
+            "joined": len(clients),
+            "ramp_s": round(ramp_s, 2),
+            "reconnects": sum(client.reconnects for client in clients),
+            "snapshots": sum(client.snapshots for client in clients),
+        }
+        self._findings.pins = {
+            "acknowledged": acknowledged,
+            "delivered": delivered,
+            "expected": acknowledged * len(clients),
+            "sight_ms": spread(self._pins.sights_ms),
+            "event_age_ms": spread(self._pins.event_ages_ms),
+        }
+        self._findings.feed = {
+            name: sum(getattr(client.feed, name) for client in clients)
+            for name in ("received", "lost", "doubled")
+        }
+
+    async def read_books(
+        self, books: Books, products: Sequence[str], before: dict[str, int]
+    ) -> None:
+        """Compare stock, orders, charges and the audit with what the bots paid."""
+        sold = sum((receipt.units for receipt in self._till.paid()), Counter[str]())
+        after = dict(before)
+        charges: list[Map] = []
+        orders: list[Map] = []
+        try:
+            after = await self._stock_at_rest(books, products, before, sold)
+            invariants.check_stock(self._breaches, before, after, sold)
+            charges = await books.charges()
+            invariants.check_charges(self._breaches, self._till.receipts.values(), charges)
+            orders = await self._compare_orders(books)
+            audit = await books.audit()
+            invariants.check_audit(self._breaches, audit)
+            self._findings.audit = "ok" if audit["ok"] else "not ok"
+        except Unreadable as error:
+            self._breaches.add("books unreadable", str(error))
+        mine = [charge for charge in charges if charge["checkout"] in self._till.receipts]
+        mine = [charge for charge in mine if charge["captured"] > 0]
+        self._findings.stock = {
+            "sold": sold.total(),
+            "before": sum(before.values()),
+            "after": sum(after.values()),
+        }
+        self._findings.charges = {
+            "count": len(mine),
+            "captured": sum(charge["captured"] for charge in mine),
+            "orders": len(orders),
+            "ordered": sum(order["total"] for order in orders),
+        }
+
+    def finish(self) -> Findings:
+        """The findings, whole."""
+        options, till, paid = self._options, self._till, self._till.paid()
+        if options.buyers and not paid:
+            self._breaches.add("nothing paid", f"{till.clicks} clicks, {till.sold_out} sold out")
+        self._findings.about = {
+            "url": options.url,
+            "show": options.show,
+            "viewers": options.viewers,
+            "buyers": options.buyers,
+            "seconds": options.seconds,
+            "seed": options.seed,
+        }
+        self._findings.purchases = {
+            "clicks": till.clicks,
+            "double_clicks": till.double_clicks,
+            "paid": len(paid),
+            "paid_total": sum(receipt.total for receipt in paid),
+            "sold_out": till.sold_out,
+            "declined": till.declined,
+            "paid_ms": spread(till.latencies_ms),
+        }
+        self._findings.refusals = dict(till.refusals)
+        self._findings.broken = self._breaches.items()
+        return self._findings
+
+    def _blame(self, who: str, lost: int, doubled: int, turned_back: int) -> None:
+        for name, times in (
+            ("events lost", lost),
+            ("events doubled", doubled),
+            ("feed turned back", turned_back),
+        ):
+            if times:
+                self._breaches.add(name, f"{who}: {times}", times)
+
+    async def _stock_at_rest(
+        self, books: Books, products: Sequence[str], before: dict[str, int], sold: Counter[str]
+    ) -> dict[str, int]:
+        """Read the stock until it fits, or until nothing more will come back."""
+        deadline = asyncio.get_running_loop().time() + SETTLE_S
+        while True:
+            after = await books.stock(products)
+            fits = all(left == after.get(sku, 0) + sold[sku] for sku, left in before.items())
+            if fits or asyncio.get_running_loop().time() > deadline:
+                return after
+            await asyncio.sleep(5 * POLL_S)
+
+    async def _compare_orders(self, books: Books) -> list[Map]:
+        """Ask each buyer's own list of orders."""
+        receipts: dict[str, list[Receipt]] = {}
+        for receipt in self._till.paid():
+            receipts.setdefault(receipt.buyer, []).append(receipt)
+        found: list[Map] = []
+        for viewer in self._viewers[: self._options.buyers]:
+            orders = await books.orders(viewer.bearer)
+            invariants.check_orders(
+                self._breaches, viewer.who, receipts.get(viewer.who, []), orders
+            )
+            found += orders
+        return found

@@ -1,0 +1,198 @@
+"""Holds: units that are kept for a checkout until it is paid or gives them back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Literal
+
+from base.errors import Invalid, KeyReused, NotFound, Outage, SoldOut
+from cart.cart import MOST_LINES
+from store.redis import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from base.clock import Clock
+    from store.redis.scripts import Scripts
+
+__all__ = ["HoldState", "Holds", "StalePrice", "Target", "Wanted"]
+
+RECORD_MS: Final = 7 * 24 * 3600 * 1000
+"""How long an ended hold answers repeats."""
+
+LONGEST_MS: Final = 24 * 3600 * 1000
+"""Nobody keeps units from others for longer than a day."""
+
+Target = Literal["sold", "released", "forgotten"]
+
+_TARGETS: Final[dict[Target, str]] = {"sold": "C", "released": "R", "forgotten": "F"}
+_REACHED: Final = frozenset({b"settled", b"same"})
+
+
+class HoldState(StrEnum):
+    """What a hold is, as the gate writes it."""
+
+    NEW = "held"
+    HELD = "H"
+    SOLD = "C"
+    RELEASED = "R"
+
+
+class StalePrice(Exception):
+    """A SKU has a newer price than the one it was wanted for: look again, then repeat."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(sku)
+        self.sku = sku
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Units of a SKU at the price version ``pv`` that the buyer saw."""
+
+    sku: str
+    qty: int
+    pv: int
+
+
+class Holds:
+    """Holds on the stock of shops, each known by its checkout and shop.
+
+    Args:
+        scripts: The gate.
+        clock: Says which deadlines can be meant.
+
+    """
+
+    def __init__(self, scripts: Scripts, clock: Clock) -> None:
+        self._scripts = scripts
+        self._clock = clock
+
+    async def hold(
+        self,
+        checkout: str,
+        shop: str,
+        lines: Sequence[Wanted],
+        *,
+        fingerprint: str,
+        deadline_ms: int,
+    ) -> HoldState:
+        """Hold all lines or none; a repeat changes nothing.
+
+        Args:
+            checkout: Who holds.
+            shop: Whose stock.
+            lines: 1..50 lines, each SKU once.
+            fingerprint: Stands for the buyer's request; another one is refused.
+            deadline_ms: From when on :meth:`due` names the hold; at most a day away.
+
+        Returns:
+            ``NEW``, or the state of the hold that was there.
+
+        Raises:
+            SoldOut: Fewer units are left than are wanted of a SKU.
+            StalePrice: A SKU has a newer price.
+            NotFound: The gate does not know a SKU.
+            Invalid: A quantity beyond 1..999, or a SKU named twice.
+            KeyReused: The checkout holds for another request.
+            Outage: The gate is closed or cannot be reached.
+
+        """
+        if deadline_ms > self._clock.now_ms() + LONGEST_MS:
+            raise ValueError(f"a hold until {deadline_ms} is longer than a day")
+        args: list[str | int] = [f"{checkout}.{shop}", fingerprint, deadline_ms]
+        for line in lines:
+            args += [line.sku, line.qty, line.pv]
+        stock = [keys.stock(shop, line.sku) for line in lines]
+        outcome, *details = await self._scripts.call(
+            "hold", [*_shared(checkout, shop), *stock], args
+        )
+        if outcome == b"held":
+            return HoldState.NEW
+        if outcome == b"repeat":
+            return HoldState(details[0].decode())
+        raise _refusal(outcome, lines[details[0] - 1] if details and details[0] else None)
+
+    async def settle(self, checkout: str, shop: str, target: Target) -> bool:
+        """End a hold; a repeat changes nothing.
+
+        Args:
+            checkout: Who holds.
+            shop: Whose stock.
+            target: ``sold``; ``released``: back on sale; ``forgotten``: back on sale and
+                the record deleted, so that the same checkout may hold again.
+
+        Returns:
+            Whether that is how it ended: false when it had ended the other way, and for
+            ``sold`` when there is no hold at all.
+
+        Raises:
+            Outage: The gate is closed, cannot be reached, or its counters do not fit.
+
+        """
+        hold = keys.hold(shop, checkout)
+        fields = [f"k{number}" for number in range(1, MOST_LINES + 1)]
+        names = await self._scripts.command("HMGET", hold, *fields)
+        # A hold never changes its lines: what was read is what the script finds.
+        skus = [name.decode() for name in names if name is not None]
+        outcome = await self._scripts.call(
+            "settle",
+            [*_shared(checkout, shop), *(keys.stock(shop, sku) for sku in skus)],
+            [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, *skus],
+        )
+        if outcome == b"none":
+            return target != "sold"
+        if outcome in _REACHED:
+            return True
+        if outcome == b"other":
+            return False
+        raise Outage(f"The stock of a shop does not add up ({outcome.decode()}).")
+
+    async def due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
+        """Holds past their deadline, as (shop, checkout), oldest first in each shard.
+
+        Args:
+            now_ms: What counts as past, in Unix ms.
+            limit: Most holds to name.
+
+        Raises:
+            Outage: The gate cannot be reached.
+
+        """
+        limits = ("LIMIT", 0, limit)
+        found = await asyncio.gather(
+            *(
+                self._scripts.command(
+                    "ZRANGEBYSCORE", keys.shard_deadlines(number), "-inf", now_ms, *limits
+                )
+                for number in range(keys.SHARDS)
+            )
+        )
+        members = [member.decode().partition(".") for shard in found for member in shard]
+        return [(shop, checkout) for checkout, _, shop in members[:limit]]
+
+
+def _shared(checkout: str, shop: str) -> list[str]:
+    return [
+        keys.shop_ready(int(keys.shard(shop))),
+        keys.hold(shop, checkout),
+        keys.hold_deadlines(shop),
+        keys.stock_sequence(shop),
+        keys.shop_stream(shop),
+    ]
+
+
+def _refusal(reason: bytes, line: Wanted | None) -> Exception:
+    if reason == b"closed":
+        return Outage()
+    if reason == b"reused":
+        return KeyReused()
+    if line is None or reason == b"bad":
+        return Invalid("Ask for 1 to 999 units of 1 to 50 SKUs, each named once.")
+    if reason == b"stale":
+        return StalePrice(line.sku)
+    if reason == b"missing":
+        return NotFound("There is no such SKU.")
+    return SoldOut(line.sku)

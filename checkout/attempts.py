@@ -1,0 +1,244 @@
+"""What the book notes while a payment is under way; nothing here makes an order.
+
+A fact that may be old news by the time it is written (declined, waiting for the buyer) comes
+with the version of the checkout that it was learnt about, and is dropped for a later one:
+otherwise the echo of a first try could end the second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from base.errors import Conflict, Expired, InProgress, Invalid, NotFound
+from checkout import rows
+from checkout.opened import BUSY
+from checkout.record import EXPIRED, Record
+from checkout.state import State
+from store.sql.rows import Connection, insert, update
+from store.sql.tables import checkouts, payments
+
+if TYPE_CHECKING:
+    from checkout.checkout import Action, Address, Failure
+
+__all__ = [
+    "CONFIRM_MS",
+    "MOST_TRIES",
+    "POLL_MS",
+    "Change",
+    "attempt_id",
+    "begin",
+    "note_action",
+    "note_canceled",
+    "note_declined",
+    "note_unknown",
+    "note_unsent",
+    "postpone",
+    "start_cancel",
+]
+
+MOST_TRIES: Final = 5
+"""Declined payments of one checkout: enough for a typing error, few for card testing."""
+
+CONFIRM_MS: Final = 40_000
+"""Until then a confirm may still be on its way to the provider: the client gives up earlier."""
+
+POLL_MS: Final = 30_000
+"""Between looks at the provider while nobody tells us anything."""
+
+_ASKING: Final = frozenset({State.PAY_PENDING, State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A checkout after an operation, and whether that changed it."""
+
+    record: Record
+    changed: bool
+
+
+def attempt_id(checkout: str) -> str:
+    """The payment's id at the provider: one a checkout, so that it is charged once at most."""
+    return "pay_" + checkout.removeprefix("co_")[:60]
+
+
+def begin(
+    conn: Connection,
+    checkout: str,
+    viewer: str | None,
+    ship_to: Address | None,
+    provider: str,
+    now_ms: int,
+) -> Record:
+    """Note that the provider is about to be asked; what is paid stays as it is.
+
+    Raises:
+        NotFound, InProgress, Expired, Conflict, Invalid: As the contract's "Pay" says.
+
+    """
+    record = rows.owned(conn, checkout, viewer)
+    if record is None:
+        raise NotFound("There is no such checkout.")
+    if record.state is State.PAID:
+        return record
+    _require_payable(record, now_ms)
+    address = ship_to or record.ship_to
+    if address is None:
+        raise Invalid("ship_to is missing: where should the order go?")
+    _count_try(conn, record, provider)
+    return rows.move(
+        conn,
+        record,
+        State.PAY_PENDING,
+        ship_to=address,
+        failure=None,
+        next_at=min(now_ms + CONFIRM_MS, record.pay_by),
+    )
+
+
+def note_unsent(conn: Connection, attempt: str, version: int) -> Change:
+    """The provider was not reached, nothing can be charged: as before the try."""
+    record = _of(conn, attempt)
+    if record.version != version or record.state not in _ASKING:
+        return Change(record, changed=False)
+    conn.execute(
+        update(payments).where(payments.c.id == attempt).values(tries=payments.c.tries - 1)
+    )
+    after = rows.move(conn, record, State.RESERVED, action=None, next_at=record.pay_by)
+    return Change(after, changed=True)
+
+
+def note_unknown(conn: Connection, attempt: str, version: int, now_ms: int) -> Change:
+    """The provider's answer was lost: money may be moving."""
+    record = _of(conn, attempt)
+    if record.version != version or record.state is not State.PAY_PENDING:
+        return Change(record, changed=False)
+    due = min(now_ms + CONFIRM_MS, record.pay_by)
+    return Change(rows.move(conn, record, State.UNKNOWN, next_at=due), changed=True)
+
+
+def note_action(
+    conn: Connection, attempt: str, version: int, action: Action | None, now_ms: int
+) -> Change:
+    """The provider works on it, or waits for the buyer to do something."""
+    record = _of(conn, attempt)
+    if record.version != version or record.state not in _ASKING:
+        return Change(record, changed=False)
+    if record.state is State.PAY_PENDING and record.action == action:
+        return Change(_postponed(conn, record, now_ms + POLL_MS), changed=False)
+    due = min(now_ms + POLL_MS, record.pay_by)
+    if record.state is State.UNKNOWN:
+        after = rows.move(conn, record, State.PAY_PENDING, action=action, next_at=due)
+    else:
+        after = rows.touch(conn, record, action=action, next_at=due)
+    return Change(after, changed=True)
+
+
+def note_declined(
+    conn: Connection, attempt: str, version: int, failure: Failure, now_ms: int
+) -> Change:
+    """The payment was refused: reserved again, or failed after the last try."""
+    record = _of(conn, attempt)
+    if record.version != version or record.state not in _ASKING:
+        return Change(record, changed=False)
+    if record.paying.tries < MOST_TRIES:
+        changes = {"action": None, "failure": failure, "next_at": record.pay_by}
+        return Change(rows.move(conn, record, State.RESERVED, **changes), changed=True)
+    rows.release(conn, record, now_ms)
+    # Due at once: the sweeper closes the payment at the provider.
+    end = {"action": None, "failure": failure, "next_at": now_ms}
+    return Change(rows.move(conn, record, State.FAILED, **end), changed=True)
+
+
+def start_cancel(conn: Connection, checkout: str, now_ms: int) -> Change:
+    """End an open checkout; with a live payment only ask for that: the provider decides.
+
+    The end is ``expired`` when the time to pay is over, and ``cancelled`` before.
+
+    Raises:
+        NotFound: There is no such checkout.
+
+    """
+    record = rows.by_id(conn, checkout)
+    if record is None:
+        raise NotFound("There is no such checkout.")
+    if not record.is_open or record.state is State.CANCELING:
+        return Change(record, changed=False)
+    aim = State.EXPIRED if now_ms >= record.pay_by else State.CANCELLED
+    failure = EXPIRED if aim is State.EXPIRED else None
+    if record.attempt is not None and record.attempt.is_live:
+        changes = {"action": None, "failure": failure, "next_at": now_ms}
+        return Change(rows.move(conn, record, State.CANCELING, **changes), changed=True)
+    rows.release(conn, record, now_ms)
+    return Change(rows.move(conn, record, aim, failure=failure, next_at=None), changed=True)
+
+
+def note_canceled(conn: Connection, attempt: str, now_ms: int) -> Change:
+    """The provider will never take this money: what waited for that ends now."""
+    record = _of(conn, attempt)
+    if record.state is State.RESERVED:
+        # The buyer's next try will meet the canceled payment and hear of it.
+        return Change(record, changed=False)
+    conn.execute(
+        update(payments)
+        .where(payments.c.id == attempt, payments.c.state == "created")
+        .values(state="cancelled")
+    )
+    if not record.is_open:
+        return Change(_postponed(conn, record, None), changed=False)
+    rows.release(conn, record, now_ms)
+    if record.state is State.CANCELING:
+        to = State.EXPIRED if record.failure == EXPIRED else State.CANCELLED
+    else:
+        to = State.FAILED
+    return Change(rows.move(conn, record, to, action=None, next_at=None), changed=True)
+
+
+def postpone(conn: Connection, checkout: str, due_ms: int) -> None:
+    """Let the sweeper look again at ``due_ms``; changes nothing that is shown."""
+    conn.execute(update(checkouts).where(checkouts.c.id == checkout).values(next_at=due_ms))
+
+
+def _postponed(conn: Connection, record: Record, due_ms: int | None) -> Record:
+    if due_ms is not None:
+        due_ms = min(due_ms, record.pay_by)
+    conn.execute(update(checkouts).where(checkouts.c.id == record.id).values(next_at=due_ms))
+    return rows.by_id(conn, record.id) or record
+
+
+def _require_payable(record: Record, now_ms: int) -> None:
+    if record.is_pending:
+        raise InProgress(BUSY, checkout=record.id)
+    is_late = record.state is State.RESERVED and now_ms >= record.pay_by
+    if is_late or record.state is State.EXPIRED:
+        raise Expired("The time to pay is over. Start again.")
+    if record.state is not State.RESERVED:
+        raise Conflict("This checkout has ended. Start a new one.")
+
+
+def _count_try(conn: Connection, record: Record, provider: str) -> None:
+    if record.attempt is None:
+        columns = {
+            "id": attempt_id(record.id),
+            "checkout": record.id,
+            "provider": provider,
+            "amount": record.total,
+            "currency": record.currency,
+            "state": "created",
+            "tries": 1,
+            "captured": 0,
+        }
+        conn.execute(insert(payments).values(**columns))
+        return
+    conn.execute(
+        update(payments)
+        .where(payments.c.id == record.attempt.id)
+        .values(tries=payments.c.tries + 1)
+    )
+
+
+def _of(conn: Connection, attempt: str) -> Record:
+    record = rows.by_attempt(conn, attempt)
+    if record is None:
+        raise NotFound("There is no such payment.")
+    return record

@@ -1,0 +1,270 @@
+"""The practice provider, spoken to over HTTP as a real one would be."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    TCPConnector,
+    UnixConnector,
+)
+from msgspec import Struct
+
+from base.errors import Invalid
+from checkout.checkout import Action, Failure
+from checkout.payments.provider import (
+    Charge,
+    Declined,
+    Lost,
+    NotSent,
+    Payment,
+    Status,
+    WebhookEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from base.clock import Clock
+
+__all__ = ["SandboxProvider"]
+
+TOKENS: Final = frozenset(
+    {
+        "tok_ok",
+        "tok_declined",
+        "tok_insufficient_funds",
+        "tok_3ds",
+        "tok_slow",
+        "tok_timeout",
+        "tok_webhook_only",
+        "tok_unavailable",
+    }
+)
+"""All payment methods of the practice provider, as the public contract lists them."""
+
+CONFIRM_S: Final = 30.0
+"""``tok_slow`` takes 10 s; must end before ``checkout.attempts.CONFIRM_MS``."""
+
+ASK_S: Final = 5.0
+CONNECT_S: Final = 2.0
+CONNECTIONS: Final = 256
+"""Slow payments keep theirs for 10 s; more wait in line up to ``CONNECT_S``."""
+
+TOLERANCE_MS: Final = 300_000
+"""How old a signature may be, as at Stripe."""
+
+SIGNATURE: Final = "Sandbox-Signature"
+_SIGNATURE_FORM: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+
+B = TypeVar("B")
+
+
+class _Decline(Struct, frozen=True):
+    code: str
+    message: str
+
+
+class _Payment(Struct, frozen=True, kw_only=True):
+    id: str
+    status: Status
+    amount: int
+    currency: str
+    captured: int
+    refunded: int
+    metadata: dict[str, str]
+    last_error: _Decline | None = None
+    action: Action | None = None
+
+
+class _Problem(Struct, frozen=True):
+    error: _Decline
+    payment: _Payment | None = None
+
+
+class _Charges(Struct, frozen=True):
+    items: tuple[Charge, ...]
+    next: str | None
+
+
+class _Event(Struct, frozen=True):
+    id: str
+    data: _Payment
+
+
+class SandboxProvider:
+    """A client of ``sandbox.app``.
+
+    Args:
+        address: ``unix:///path`` or ``http://host:port``.
+        api_key: Shown as Bearer.
+        webhook_secret: Signs its webhooks.
+        clock: Decides which signatures are too old.
+
+    """
+
+    name = "sandbox"
+
+    def __init__(self, address: str, *, api_key: str, webhook_secret: str, clock: Clock) -> None:
+        self._address = address
+        self._api_key = api_key
+        self._secret = webhook_secret.encode()
+        self._clock = clock
+        self._session: ClientSession | None = None
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def accepts(self, token: str) -> bool:
+        """Whether the contract lists it."""
+        return token in TOKENS
+
+    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
+        """Make the payment, unless it is there."""
+        metadata = {"checkout": checkout, "attempt": attempt}
+        body = {"amount": amount, "currency": currency, "metadata": metadata}
+        status, raw = await self._ask("PUT", f"/v1/payments/{attempt}", body)
+        _require(status, raw, 200, 201)
+
+    async def confirm(self, attempt: str, token: str, key: str) -> Payment:
+        """Try to take the money."""
+        body = {"method": token, "key": key}
+        status, raw = await self._ask(
+            "POST", f"/v1/payments/{attempt}/confirm", body, seconds=CONFIRM_S
+        )
+        if status == 400:  # noqa: PLR2004 - statuses are the provider's language
+            raise Invalid("There is no such payment method. Choose another one.")
+        if status == 402:  # noqa: PLR2004 - as above
+            error = _decoded(raw, _Problem).error
+            raise Declined(Failure(code="payment_declined", message=error.message))
+        if status == 409:  # noqa: PLR2004 - as above
+            raise Lost
+        _require(status, raw, 200)
+        return _payment(_decoded(raw, _Payment))
+
+    async def fetch(self, attempt: str) -> Payment | None:
+        """The payment as it stands."""
+        status, raw = await self._ask("GET", f"/v1/payments/{attempt}")
+        if status == 404:  # noqa: PLR2004 - statuses are the provider's language
+            return None
+        _require(status, raw, 200)
+        return _payment(_decoded(raw, _Payment))
+
+    async def cancel(self, attempt: str) -> Payment:
+        """Cancel it; an unknown one is canceled before it can be made."""
+        status, raw = await self._ask("POST", f"/v1/payments/{attempt}/cancel")
+        if status == 409:  # noqa: PLR2004 - it has already succeeded
+            payment = _decoded(raw, _Problem).payment
+            if payment is None:
+                raise Lost
+            return _payment(payment)
+        _require(status, raw, 200)
+        return _payment(_decoded(raw, _Payment))
+
+    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+        """Give money back."""
+        body = {"amount": amount, "key": key}
+        status, raw = await self._ask("POST", f"/v1/payments/{attempt}/refund", body)
+        _require(status, raw, 200)
+        return _payment(_decoded(raw, _Payment))
+
+    async def charges(self, after: str | None, limit: int) -> tuple[Sequence[Charge], str | None]:
+        """What was captured."""
+        query = f"?limit={limit}" + (f"&after={after}" if after else "")
+        status, raw = await self._ask("GET", f"/v1/charges{query}")
+        _require(status, raw, 200)
+        page = _decoded(raw, _Charges)
+        return page.items, page.next
+
+    def verify_webhook(self, headers: Mapping[str, str], raw: bytes) -> WebhookEvent:
+        """Check the signature first, then read."""
+        match = _SIGNATURE_FORM.fullmatch(headers.get(SIGNATURE, ""))
+        if match is None:
+            raise Invalid("The webhook is not signed.")
+        signed = match[1].encode() + b"." + raw
+        right = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(right, match[2]):
+            raise Invalid("The webhook's signature does not hold.")
+        if abs(self._clock.now_ms() - int(match[1]) * 1000) > TOLERANCE_MS:
+            raise Invalid("The webhook's signature is too old.")
+        try:
+            event = msgspec.json.decode(raw, type=_Event)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Invalid("The webhook is not of its form.") from error
+        return WebhookEvent(id=event.id, attempt=event.data.id)
+
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = ASK_S
+    ) -> tuple[int, bytes]:
+        timeout = ClientTimeout(total=seconds, connect=CONNECT_S)
+        try:
+            async with self._open().request(
+                method, path, json=body, timeout=timeout, allow_redirects=False
+            ) as answer:
+                return answer.status, await answer.read()
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
+            raise NotSent from error
+        except (ClientError, TimeoutError, OSError) as error:
+            raise Lost from error
+
+    def _open(self) -> ClientSession:
+        if self._session is None:
+            connector: UnixConnector | TCPConnector
+            if self._address.startswith("unix://"):
+                connector = UnixConnector(self._address.removeprefix("unix://"), limit=CONNECTIONS)
+                base = "http://sandbox"
+            else:
+                connector = TCPConnector(limit=CONNECTIONS)
+                base = self._address
+            self._session = ClientSession(
+                base,
+                connector=connector,
+                headers={"Authorization": f"Bearer {self._api_key}"},
+            )
+        return self._session
+
+
+def _require(status: int, raw: bytes, *good: int) -> None:
+    """Turn whatever is not a good answer into what it says about the money."""
+    if status in good:
+        return
+    if status in {429, 503}:
+        # Turned away before anything was done, as the provider's contract says.
+        raise NotSent
+    raise Lost(f"The payment provider answered {status}.") from ValueError(raw[:200])
+
+
+def _decoded(raw: bytes, kind: type[B]) -> B:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Lost from error
+
+
+def _payment(found: _Payment) -> Payment:
+    declined = None
+    if found.last_error is not None:
+        declined = Failure(code="payment_declined", message=found.last_error.message)
+    return Payment(
+        id=found.id,
+        status=found.status,
+        amount=found.amount,
+        currency=found.currency,
+        captured=found.captured,
+        refunded=found.refunded,
+        checkout=found.metadata.get("checkout", ""),
+        declined=declined,
+        action=found.action,
+    )

@@ -1,0 +1,147 @@
+"""The one place where the provider's word becomes ours.
+
+The answer to a pay, a webhook, a poll and the sweeper all end here; nobody else makes a
+checkout paid. Each may come twice, late, or at the same time as another: the book's
+operations compare before they set.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from base.errors import NotFound
+from checkout import attempts, paid, rows
+from checkout.orders import of_checkout
+from checkout.payments.provider import Payment, Status
+from checkout.state import State
+
+if TYPE_CHECKING:
+    from checkout.attempts import Change
+    from checkout.checkout import Failure
+    from checkout.late import LateMoney
+    from checkout.paid import Paid
+    from checkout.parts import Parts
+    from checkout.record import Record
+
+__all__ = ["Reconciler"]
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Brings a checkout to what the provider says of its payment.
+
+    Args:
+        late: What to do about money that comes after the end.
+
+    """
+
+    def __init__(self, parts: Parts, late: LateMoney) -> None:
+        self._parts = parts
+        self._late = late
+
+    async def reconcile(self, attempt: str) -> Record:
+        """Ask the provider how the payment stands, and take that over.
+
+        Raises:
+            NotFound: The payment is not one of ours.
+            Outage: Provider, book or gate do not answer; try again.
+
+        """
+        # Read first: what the provider says afterwards cannot be older than this.
+        record = await self._parts.book.read(rows.by_attempt, attempt)
+        if record is None:
+            raise NotFound("There is no such payment.")
+        return await self.apply(record, await self._parts.provider.fetch(attempt))
+
+    async def apply(self, record: Record, payment: Payment | None) -> Record:
+        """Take over what the provider said of ``record``'s payment.
+
+        Args:
+            record: As it was before the provider was asked.
+            payment: None when the provider never heard of it.
+
+        """
+        status = Status.REQUIRES_METHOD if payment is None else payment.status
+        attempt, now = record.paying.id, self._parts.clock.now_ms()
+        book = self._parts.book
+        if status is Status.SUCCEEDED and payment is not None:
+            return await self._succeeded(record, payment)
+        if status is Status.CANCELED:
+            change = await book.write(attempts.note_canceled, attempt, now)
+        elif status is Status.REQUIRES_METHOD:
+            return await self._untaken(record, payment)
+        else:
+            action = None if payment is None else payment.action
+            change = await book.write(attempts.note_action, attempt, record.version, action, now)
+        return self.announce(change)
+
+    async def declined(self, record: Record, failure: Failure) -> Record:
+        """The provider refused this very try."""
+        now = self._parts.clock.now_ms()
+        change = await self._parts.book.write(
+            attempts.note_declined, record.paying.id, record.version, failure, now
+        )
+        return self.announce(change)
+
+    async def unsent(self, record: Record) -> Record:
+        """This try never reached the provider."""
+        change = await self._parts.book.write(
+            attempts.note_unsent, record.paying.id, record.version
+        )
+        return self.announce(change)
+
+    async def free(self, record: Record) -> Record:
+        """Nothing has to be paid."""
+        if record.total != 0:
+            raise ValueError("only a total of zero is free")
+        return await self._paid(record)
+
+    def announce(self, change: Change) -> Record:
+        """Tell the buyer of what changed."""
+        record = change.record
+        if change.changed:
+            self._parts.announcer.tell(record.viewer, "checkout", record.shown())
+            self._parts.outbox.nudge()
+        return record
+
+    async def _untaken(self, record: Record, payment: Payment | None) -> Record:
+        """The provider waits for a method: the try was refused, or never came."""
+        now = self._parts.clock.now_ms()
+        waits_for_answer = record.action is None and now < (record.next_at or 0)
+        if not record.is_pending or record.state is State.CANCELING or waits_for_answer:
+            return record
+        if payment is not None and payment.declined is not None:
+            return await self.declined(record, payment.declined)
+        return await self.unsent(record)
+
+    async def _succeeded(self, record: Record, payment: Payment) -> Record:
+        ours = (record.paying.id, record.paying.amount, record.currency, record.id)
+        said = (payment.id, payment.amount, payment.currency, payment.checkout)
+        if said != ours or payment.captured != record.total:
+            # Never paid by another payment's money (CVE-2026-9189 is this mistake).
+            logger.error("break: payment %s is %s at the provider, %s here", ours[0], said, ours)
+            due = self._parts.clock.now_ms() + attempts.POLL_MS
+            await self._parts.book.write(attempts.postpone, record.id, due)
+            return record
+        return await self._paid(record)
+
+    async def _paid(self, record: Record) -> Record:
+        now = self._parts.clock.now_ms()
+        try:
+            outcome = await self._parts.book.write(paid.record_paid, record.paying.id, now)
+        except paid.Late:
+            outcome = await self._late.settle(record)
+        if outcome.changed:
+            await self._tell_outcome(outcome)
+        return outcome.record
+
+    async def _tell_outcome(self, outcome: Paid) -> None:
+        record, parts = outcome.record, self._parts
+        # Gate and cart first: whoever hears "paid" and looks finds them as they should be.
+        await parts.outbox.flush()
+        parts.announcer.tell(record.viewer, "checkout", record.shown())
+        if record.state is State.PAID:
+            for order in await parts.book.read(of_checkout, record.id):
+                parts.announcer.tell(record.viewer, "order", order)

@@ -1,0 +1,66 @@
+"""Work that goes on when its caller has hung up, and the one who owns it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from base.errors import Outage, YellowcartError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["Tasks"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST: Final = 10_000
+"""As many purchases under way as one process can serve in the time they may take."""
+
+
+class Tasks:
+    """A bounded set of tasks, kept until they are done.
+
+    Args:
+        most: How many may be under way.
+
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start ``work``; cancelling the caller does not cancel it.
+
+        Raises:
+            Outage: Too much is under way.
+
+        """
+        if len(self._running) >= self._most:
+            work.close()
+            raise Outage
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def close(self, seconds: float) -> None:
+        """Wait for what is under way, then cancel what is left; the sweeper will finish it."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        left = list(self._running)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, YellowcartError):
+            logger.error("a purchase broke off", exc_info=error)

@@ -1,0 +1,1 @@
+"""The hub: shows, chat, rooms and the sockets of everybody who watches."""

@@ -1,0 +1,132 @@
+"""The bag: the products of a show, in the host's order."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, cast
+
+from msgspec import json
+from msgspec.structs import replace
+
+from base.clock import Clock
+from base.errors import Limit, NotFound
+from live.events import BagChanged, ProductChanged, Unpinned
+from live.show import BagItem
+from live.shows import Scripts, Shows
+from shop.product import Product
+from store.redis import keys
+
+__all__ = ["Bags", "Products"]
+
+MOST_PRODUCTS: Final = 100
+MOST_SKUS: Final = 500
+"""With both, the largest snapshot stays below 1 MiB."""
+
+
+class Products(Protocol):
+    """The catalog, as the bag needs it."""
+
+    async def for_bag(self, ident: str) -> Product:
+        """A product cut to what a socket carries."""
+        ...
+
+
+class Bags:
+    """Adds, removes and moves products of a show's bag, and keeps their texts current."""
+
+    def __init__(
+        self, *, shows: Shows, scripts: Scripts, products: Products, clock: Clock
+    ) -> None:
+        self._shows = shows
+        self._scripts = scripts
+        self._products = products
+        self._clock = clock
+
+    async def add(self, show: str, product: str) -> list[BagItem]:
+        """Put a product at the end; what is in the bag stays where it is.
+
+        Raises:
+            NotFound: There is no such product.
+            Limit: The bag is full.
+
+        """
+        whole = await self._products.for_bag(product)
+        # Before the bag has it: who tells of a change must not miss this show.
+        await self._scripts.command("SADD", keys.shop_shows(whole.shop, product), show)
+        at = self._clock.now_ms()
+        answer = await self._shows.change(
+            "bag_add",
+            show,
+            [keys.show_bag(show), keys.show_products(show)],
+            product,
+            json.encode(timeless(whole)),
+            len(whole.skus),
+            json.encode(BagChanged(at=at)),
+            self._shows.history,
+            MOST_PRODUCTS,
+            MOST_SKUS,
+        )
+        if answer[0] == b"limit":
+            most = int(answer[1])
+            raise Limit(f"The bag is full: it holds at most {most} of these.", most)
+        return await self._items(answer[1:])
+
+    async def remove(self, show: str, product: str) -> list[BagItem]:
+        """Take a product out, unpinning it first.
+
+        Raises:
+            NotFound: It is not in the bag.
+
+        """
+        at = self._clock.now_ms()
+        events = (json.encode(Unpinned(at=at)), json.encode(BagChanged(at=at)))
+        names = [keys.show_bag(show), keys.show_products(show)]
+        answer = await self._shows.change(
+            "bag_remove", show, names, product, *events, self._shows.history
+        )
+        return await self._items(answer[1:])
+
+    async def move(self, show: str, product: str, position: int) -> list[BagItem]:
+        """Move a product to a position from 1; past the end is the end.
+
+        Raises:
+            NotFound: It is not in the bag.
+
+        """
+        event = json.encode(BagChanged(at=self._clock.now_ms()))
+        answer = await self._shows.change(
+            "bag_move", show, [keys.show_bag(show)], product, position, event, self._shows.history
+        )
+        return await self._items(answer[1:])
+
+    async def tell_change(self, _: int, payload: dict[str, str]) -> None:
+        """Outbox ``product``: tell every show that has the product in its bag."""
+        product, shop = payload["product"], payload["shop"]
+        whole = timeless(await self._products.for_bag(product))
+        index = keys.shop_shows(shop, product)
+        for show in cast("list[bytes]", await self._scripts.command("SMEMBERS", index)):
+            await self._tell(show.decode(), whole)
+
+    async def _tell(self, show: str, product: Product) -> None:
+        event = ProductChanged(at=self._clock.now_ms(), product=product)
+        try:
+            await self._shows.change(
+                "show_product",
+                show,
+                [keys.show_products(show)],
+                product.id,
+                json.encode(product),
+                len(product.skus),
+                json.encode(event),
+                self._shows.history,
+            )
+        except NotFound:
+            return
+
+    async def _items(self, bag: list[bytes]) -> list[BagItem]:
+        products = [await self._products.for_bag(product.decode()) for product in bag]
+        return [BagItem(position=place, product=whole) for place, whole in enumerate(products, 1)]
+
+
+def timeless(product: Product) -> Product:
+    """The product without its units left, which change by the second."""
+    return replace(product, skus=tuple(replace(sku, left=0) for sku in product.skus))

@@ -1,0 +1,376 @@
+"""WebSocket connections: bytes in, messages to the session; frames out, as they are.
+
+The handshake runs on websockets' sans-I/O ``ServerProtocol``, the open socket on a fresh
+``Protocol``, so that request, headers and parser go when it is done. Nothing here waits:
+no task, queue, future or timer belongs to a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import urlsplit
+
+from websockets.exceptions import NegotiationError
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Protocol, Side, State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from live.closing import REASONS, CloseCode
+from live.session import JOIN_WITHIN_S, Session
+from live.wire import MAX_MESSAGE, Format, frame
+
+if TYPE_CHECKING:
+    from live.front import Gateway
+
+__all__ = ["Connection"]
+
+HANDSHAKE_WITHIN_S: Final = 10.0
+MAX_HEAD: Final = 16 * 1024
+
+PING_EVERY_S: Final = 25.0
+"""Well below the 60 s after which nginx closes an idle upstream by default."""
+
+CLOSE_WITHIN_S: Final = 3.0
+SLOW_AFTER_S: Final = 15.0
+"""A socket that takes nothing for so long is closed with 4408."""
+
+BUFFER_HIGH: Final = 64 * 1024
+BUFFER_LOW: Final = 16 * 1024
+"""Always set: uvloop's own low mark is 16 bytes until it is."""
+
+BUFFER_MOST: Final = 2 * 1024 * 1024
+"""Replies beyond this close the connection: one snapshot and a batch fit."""
+
+NOTSENT_LOWAT: Final = 16 * 1024
+"""Keeps a stalled viewer's backlog out of the kernel: 4.2 MB by default, measured."""
+
+PING: Final = frame(b"", Opcode.PING)
+_OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
+_FORMATS: Final = {fmt.subprotocol: fmt for fmt in Format}
+
+
+class Connection(asyncio.Protocol):
+    """One WebSocket connection, from its handshake to its end.
+
+    Args:
+        gateway: The node's connections.
+        lost: Told when the transport is gone, by who handed it over.
+
+    """
+
+    __slots__ = (
+        "_address",
+        "_closing_s",
+        "_gateway",
+        "_head",
+        "_heard_s",
+        "_kind",
+        "_opened_s",
+        "_parts",
+        "_paused_s",
+        "_session",
+        "_transport",
+        "_ws",
+        "epoch",
+        "fmt",
+        "hosts",
+        "missed_gauges",
+        "on_lost",
+        "seq",
+        "show",
+        "watches",
+    )
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._head: bytes | None = b""
+        self._ws: Protocol | None = None
+        self._session: Session | None = None
+        self._parts: list[bytes] = []
+        self._kind = Format.JSON
+        self._paused_s: float | None = None
+        self._closing_s: float | None = None
+        self._address = ""
+        self.on_lost: asyncio.Future[None] | None = None
+        self.fmt = Format.JSON
+        self.show = ""
+        self.epoch = ""
+        self.seq = 0
+        self.missed_gauges = False
+        self.hosts = False
+        self.watches = True
+
+    # asyncio.Protocol.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport over."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT)
+        self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
+        self._gateway.hub.wheel.add(self, self._opened_s + HANDSHAKE_WITHIN_S)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the handshake, then the open socket."""
+        if self._head is not None:
+            self._shake_hands(data)
+        elif self._ws is not None:
+            self._heard_s = self._gateway.hub.clock.monotonic_s()
+            self._ws.receive_data(data)
+            self._pump()
+
+    def eof_received(self) -> bool:
+        """The peer writes no more: so do we."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the room and forget."""
+        self._gateway.forget(self, self._address)
+        if self._session is not None:
+            self._session.leave()
+        self._ws = self._session = None
+        self._head = None
+        if self._closing_s is None:
+            self._closing_s = self._opened_s
+        if self.on_lost is not None and not self.on_lost.done():
+            self.on_lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The socket is full: tell it nothing and read nothing until it drains."""
+        self._paused_s = self._gateway.hub.clock.monotonic_s()
+        self._transport.pause_reading()
+        self._gateway.paused[self] = None
+
+    def resume_writing(self) -> None:
+        """The socket has drained: what was missed follows."""
+        self._paused_s = None
+        self._gateway.paused.pop(self, None)
+        if self._closing_s is None:
+            self._transport.resume_reading()
+            if self._session is not None and self._session.relay is not None:
+                self._session.relay.catch_up(self, self._gateway.hub.clock.now_ms())
+
+    # What rooms and sessions see.
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the socket takes more without piling up."""
+        return self._paused_s is None and self._closing_s is None
+
+    def write(self, data: bytes) -> None:
+        """Send framed bytes as they are."""
+        if self._closing_s is None:
+            self._transport.write(data)
+
+    def write_private(self, data: bytes) -> None:
+        """Send framed bytes, or drop them when the socket is full."""
+        if self.is_ready:
+            self._transport.write(data)
+
+    def send(self, message: bytes) -> None:
+        """Frame and send a message of the session."""
+        if self._closing_s is not None:
+            return
+        if self._transport.get_write_buffer_size() > BUFFER_MOST:
+            self.close(CloseCode.TOO_SLOW)
+            return
+        self._transport.write(frame(message, self.fmt.opcode))
+
+    def ban(self) -> None:
+        """Close: the viewer was banned from the show."""
+        self.close(CloseCode.BANNED)
+
+    def close(self, code: CloseCode) -> None:
+        """Start the closing handshake; the wheel ends it if the peer does not."""
+        if self._closing_s is not None:
+            return
+        if self._ws is None or self._ws.state is not State.OPEN:
+            self._closing_s = self._gateway.hub.clock.monotonic_s()
+            self._transport.abort()
+            return
+        self._ws.send_close(int(code), REASONS[code])
+        self._flush()
+        self._begin_closing(code)
+
+    def _begin_closing(self, code: int) -> None:
+        self._closing_s = self._gateway.hub.clock.monotonic_s()
+        self._gateway.count_close(code)
+        if self._session is not None:
+            self._session.leave()
+        # The peer's answer must be read even from a socket that is full.
+        self._transport.resume_reading()
+        self._gateway.hub.wheel.add(self, self._closing_s + CLOSE_WITHIN_S)
+
+    # Deadlines.
+
+    def due(self, now_s: float) -> float | None:
+        """Ping, and end what takes too long."""
+        if self._transport.is_closing():
+            return None
+        if self._closing_s is not None:
+            return self._end(now_s, self._closing_s + CLOSE_WITHIN_S)
+        if self._session is None or self._ws is None:
+            return self._end(now_s, self._opened_s + HANDSHAKE_WITHIN_S)
+        if self._session.relay is None:
+            return self._await_join(now_s)
+        self._session.expire()
+        return self._keep_alive(now_s)
+
+    def check_slow(self, now_s: float, most_s: float) -> None:
+        """Close when the socket has taken nothing for ``most_s``."""
+        if self._paused_s is not None and now_s - self._paused_s >= most_s:
+            self._paused_s = None
+            self._gateway.paused.pop(self, None)
+            self.close(CloseCode.TOO_SLOW)
+
+    def _end(self, now_s: float, deadline_s: float) -> float | None:
+        if now_s < deadline_s:
+            return deadline_s
+        self._transport.abort()
+        return None
+
+    def _await_join(self, now_s: float) -> float | None:
+        deadline_s = self._opened_s + JOIN_WITHIN_S
+        if now_s < deadline_s:
+            return deadline_s
+        self.close(CloseCode.BAD_FRAME)
+        return None
+
+    def _keep_alive(self, now_s: float) -> float | None:
+        silent_s = now_s - self._heard_s
+        if silent_s > 2 * PING_EVERY_S:
+            self._transport.abort()
+            return None
+        if silent_s >= PING_EVERY_S - 1 and self.is_ready:
+            self._transport.write(PING)
+        return now_s + self._until_expiry(PING_EVERY_S)
+
+    def _until_expiry(self, most_s: float) -> float:
+        actor = self._session.actor if self._session is not None else None
+        if actor is None:
+            return most_s
+        left_s = (actor.expires_ms - self._gateway.hub.clock.now_ms()) / 1000
+        return min(most_s, max(left_s, 0.0))
+
+    # The handshake.
+
+    def _shake_hands(self, data: bytes) -> None:
+        head = (self._head or b"") + data
+        end = head.find(b"\r\n\r\n")
+        if end < 0:
+            self._head = head
+            if len(head) > MAX_HEAD:
+                self._transport.abort()
+            return
+        self._head = None
+        handshake = ServerProtocol(select_subprotocol=_select)
+        handshake.receive_data(head[: end + 4])
+        request = next((e for e in handshake.events_received() if isinstance(e, Request)), None)
+        if request is None:
+            self._answer_handshake(handshake)
+            return
+        refusal = self._refusal(request)
+        if refusal is None:
+            response = handshake.accept(request)
+        else:
+            response = handshake.reject(*refusal)
+        handshake.send_response(response)
+        self._answer_handshake(handshake)
+        if handshake.state is State.OPEN:
+            self._open(handshake.subprotocol, head[end + 4 :])
+
+    def _refusal(self, request: Request) -> tuple[HTTPStatus, str] | None:
+        origins = request.headers.get_all("Origin")
+        host = request.headers.get("Host", "")
+        if not all(self._gateway.allows(origin, host) for origin in origins):
+            return HTTPStatus.FORBIDDEN, (
+                "This page's origin may not connect here. Name it in YELLOWCART_ALLOWED_ORIGINS.\n"
+            )
+        forwarded = request.headers.get_all("X-Forwarded-For")
+        self._address = self._gateway.address(self._transport, ",".join(forwarded))
+        return None
+
+    def _answer_handshake(self, handshake: ServerProtocol) -> None:
+        for data in handshake.data_to_send():
+            if data:
+                self._transport.write(data)
+        if handshake.state is not State.OPEN:
+            self._closing_s = self._opened_s
+            self._transport.close()
+
+    def _open(self, subprotocol: str | None, rest: bytes) -> None:
+        self.fmt = _FORMATS.get(subprotocol or "", Format.JSON)
+        self._ws = Protocol(Side.SERVER, max_size=MAX_MESSAGE)
+        self._session = Session(self._gateway.hub, self)
+        self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
+        self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
+        if not self._gateway.admit(self, self._address):
+            self.close(CloseCode.TOO_MANY)
+        elif rest:
+            self.data_received(rest)
+
+    # The open socket.
+
+    def _pump(self) -> None:
+        ws = self._ws
+        if ws is None:  # pragma: no cover - data_received has seen to it
+            return
+        for event in ws.events_received():
+            if isinstance(event, Frame) and self._closing_s is None:
+                self._take(event)
+        self._flush()
+        if ws.state is not State.OPEN and self._closing_s is None:
+            # The peer closed, or broke the protocol: the parser has answered.
+            sent = ws.close_sent
+            self._begin_closing(sent.code if sent is not None else CloseCode.DONE)
+        if ws.close_rcvd is not None and not self._transport.is_closing():
+            self._transport.close()
+
+    def _take(self, event: Frame) -> None:
+        if event.opcode in _OPCODES:
+            self._kind = _OPCODES[event.opcode]
+            self._parts = []
+        elif event.opcode is not Opcode.CONT:
+            return
+        self._parts.append(bytes(event.data))
+        if event.fin and self._session is not None:
+            message, self._parts = b"".join(self._parts), []
+            self._session.receive(message, self._kind)
+
+    def _flush(self) -> None:
+        if self._ws is None:
+            return
+        for data in self._ws.data_to_send():
+            if data:
+                self._transport.write(data)
+
+
+def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    if not offered:
+        return None
+    for name in offered:
+        if name in _FORMATS:
+            return name
+    raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
+
+
+def same_host(origin: str, host: str) -> bool:
+    """Whether a browser's origin is the server's own host."""
+    parts = urlsplit(origin)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    if default is None or not host:
+        return False
+    own = urlsplit(f"//{host}")
+    try:
+        ports = parts.port or default, own.port or default
+    except ValueError:
+        return False
+    return parts.hostname == own.hostname and ports[0] == ports[1]

@@ -1,0 +1,125 @@
+"""Gauges: stock a few times a second; viewers, likes and sales once a second.
+
+One script call per node, show and second reports what this node has and returns the totals.
+The same answer tells whether the node has missed anything: its epoch, its ``seq``, its bans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, cast
+
+from base.clock import Clock
+from base.errors import Outage
+from live.relay import Relay
+from live.rooms import Rooms
+from live.shows import Scripts, texts
+from store.redis import keys
+
+__all__ = ["Gauges"]
+
+logger = logging.getLogger(__name__)
+
+TICK_S: Final = 0.1
+"""Stock falls visibly within a tenth of a second; a thousand sales in it are one frame."""
+
+REPORT_TICKS: Final = 10
+SILENT_MS: Final = 5000
+"""A node that has not reported for five periods has no viewers any more."""
+
+
+class Gauges:
+    """The periodic work of a node's rooms."""
+
+    def __init__(self, *, node: str, rooms: Rooms, scripts: Scripts, clock: Clock) -> None:
+        self._node = node
+        self._rooms = rooms
+        self._scripts = scripts
+        self._clock = clock
+        self._behind: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            at = self._clock.now_ms()
+            for _, relay in self._rooms.open:
+                relay.publish_gauges(at)
+            if ticks % REPORT_TICKS == 0:
+                self._rooms.sweep()
+                await self._report_all()
+
+    async def leave(self) -> None:
+        """Take this node's viewers out of every show, on the way out."""
+        shows = [show for show, _ in self._rooms.open]
+        drops = (self._scripts.command("HDEL", keys.presence(show), self._node) for show in shows)
+        await asyncio.gather(*drops, return_exceptions=True)
+
+    async def _report_all(self) -> None:
+        reports = (self._report(show, relay) for show, relay in self._rooms.open)
+        for outcome in await asyncio.gather(*reports, return_exceptions=True):
+            if isinstance(outcome, Outage):
+                logger.warning("gauges cannot be reported: %s", outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _report(self, show: str, relay: Relay) -> None:
+        likes, relay.new_likes = relay.new_likes, 0
+        seen = relay.room.seq
+        # Counted until the answer is here, so that the total never seems to fall.
+        relay.room.totals.likes += likes
+        names = [
+            keys.show_state(show),
+            keys.presence(show),
+            keys.show_banned(show),
+            keys.show_sales(show),
+        ]
+        now = self._clock.now_ms()
+        args: list[str | int | bytes] = [self._node, relay.watching, likes, now, SILENT_MS]
+        try:
+            answer = await self._scripts.call("show_gauge", names, args)
+        except Outage:
+            relay.room.totals.likes -= likes
+            relay.new_likes += likes
+            raise
+        if not answer:
+            self._rooms.heal(show)
+            return
+        await self._take(show, relay, cast("list[bytes]", answer), seen)
+
+    async def _take(self, show: str, relay: Relay, answer: list[bytes], seen: int) -> None:
+        epoch, seq, others, likes, bans, sales = answer
+        room = relay.room
+        room.totals.others = int(others)
+        room.totals.likes = max(int(likes), 0)
+        room.totals.sales = _sales(cast("list[bytes]", sales))
+        if epoch.decode() != room.epoch or int(seq) < seen:
+            self._rooms.heal(show)
+        else:
+            self._check(show, relay, int(seq))
+        if int(bans) != len(room.banned):
+            banned = await self._scripts.command("HKEYS", keys.show_banned(show))
+            room.banned = {viewer.decode() for viewer in cast("list[bytes]", banned)}
+
+    def _check(self, show: str, relay: Relay, seq: int) -> None:
+        """Heal a room whose feed has been behind for two reports running."""
+        room = relay.room
+        if seq > room.seq and self._behind.get(show) == room.seq:
+            self._rooms.heal(show)
+        self._behind[show] = room.seq if seq > room.seq else -1
+
+
+def _sales(pairs: list[bytes]) -> dict[str, tuple[int, int, int]]:
+    fields = texts(pairs)
+    currencies = {name.split(":", 1)[1] for name in fields}
+    return {
+        currency: (
+            int(fields.get(f"orders:{currency}", 0)),
+            int(fields.get(f"units:{currency}", 0)),
+            int(fields.get(f"revenue:{currency}", 0)),
+        )
+        for currency in currencies
+    }

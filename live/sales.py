@@ -1,0 +1,58 @@
+"""Sales: a show is told what was bought in it, once for each checkout."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+from msgspec import json
+
+from base.clock import Clock
+from base.errors import NotFound
+from live.events import Purchase
+from live.shows import Shows
+from store.redis import keys
+
+__all__ = ["PurchaseNews", "Sales"]
+
+IDS_REMEMBERED: Final = 10_000
+"""Deliveries are repeated within seconds or minutes; this is hours of a busy show."""
+
+
+class PurchaseNews(TypedDict):
+    """Outbox ``purchase``: what was bought, with the buyer's name masked already."""
+
+    show: str
+    event: str
+    name: str
+    items: list[dict[str, str | int]]
+    orders: int
+    units: int
+    revenue: int
+    currency: str
+
+
+class Sales:
+    """Delivers purchases to the feeds of their shows."""
+
+    def __init__(self, *, shows: Shows, clock: Clock) -> None:
+        self._shows = shows
+        self._clock = clock
+
+    async def tell(self, _: int, news: PurchaseNews) -> None:
+        """Append one ``purchase`` event for each product and add to the show's sales."""
+        show, at = news["show"], self._clock.now_ms()
+        events = [
+            Purchase(
+                at=at, name=news["name"], product=str(item["product"]), units=int(item["units"])
+            )
+            for item in news["items"]
+        ]
+        names = [keys.show_feed(show), keys.show_delivered(show), keys.show_sales(show)]
+        args: list[str | int | bytes] = [news["event"], at, self._shows.history, IDS_REMEMBERED]
+        args += [news["currency"], news["orders"], news["units"], news["revenue"]]
+        args += map(json.encode, events)
+        try:
+            await self._shows.run("show_purchase", show, names, args)
+        except NotFound:
+            # A checkout may name any show; one that does not exist is told nothing.
+            return

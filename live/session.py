@@ -1,0 +1,325 @@
+"""A viewer's session: joins a show, then has its commands done one after the other.
+
+No socket here: bytes of messages come in, replies go out through the :class:`Peer`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+from msgspec import UNSET
+
+from base.errors import (
+    Closed,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Outage,
+    RateLimited,
+    Unauthorized,
+    YellowcartError,
+)
+from base.identity import Actor
+from live import commands
+from live.budget import Budget
+from live.closing import CloseCode
+from live.commands import BY_OP, Auth, Command, Join, Like, Ping
+from live.handlers import Call
+from live.relay import Relay
+from live.show import ShowState
+from live.wire import BrokenMessage, Format, decode, encode, error_reply
+
+if TYPE_CHECKING:
+    from live.hub import Hub
+
+__all__ = ["Peer", "Session"]
+
+logger = logging.getLogger(__name__)
+
+JOIN_WITHIN_S: Final = 5.0
+MOST_WAITING: Final = 64
+"""Commands of a connection that wait their turn: one burst of its budget."""
+
+MOST_DETACHED: Final = 8
+MOST_REFUSALS: Final = 1000
+"""Commands over budget that are answered before the connection is closed with 4429."""
+
+DETACHED: Final = (commands.CheckoutPay, commands.CheckoutCancel)
+"""They wait for a payment provider; what comes after them must not."""
+
+
+class Peer(Protocol):
+    """The connection, as its session needs it."""
+
+    fmt: Format
+    epoch: str
+    seq: int
+    missed_gauges: bool
+    hosts: bool
+    watches: bool
+    show: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the socket takes more."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send framed bytes."""
+        ...
+
+    def write_private(self, data: bytes) -> None:
+        """Send framed bytes, or drop them."""
+        ...
+
+    def ban(self) -> None:
+        """Close: banned."""
+        ...
+
+    def send(self, message: bytes) -> None:
+        """Frame and send a message."""
+        ...
+
+    def close(self, code: CloseCode) -> None:
+        """Close the connection; once is enough."""
+        ...
+
+
+class Session:
+    """One connection's place in a show.
+
+    Args:
+        hub: The services and the rooms of this node.
+        peer: Where replies go.
+
+    """
+
+    def __init__(self, hub: Hub, peer: Peer) -> None:
+        self._hub = hub
+        self._peer = peer
+        self.actor: Actor | None = None
+        self.relay: Relay | None = None
+        self._waiting: deque[dict[str, object]] = deque()
+        self._working = False
+        self._detached = 0
+        self._refusals = 0
+        self._left = False
+        settings = hub.settings
+        self._budget = Budget(settings.commands_per_second, settings.commands_burst)
+        self._likes = Budget(settings.likes_per_second, settings.likes_per_second)
+
+    # What comes in.
+
+    def receive(self, raw: bytes, fmt: Format) -> None:
+        """Take a message in; its reply follows in its turn."""
+        try:
+            if fmt is not self._peer.fmt:
+                raise BrokenMessage("frame of the other type")
+            message = decode(raw, fmt)
+        except BrokenMessage as error:
+            logger.debug("broken message: %s", error)
+            self._peer.close(CloseCode.BAD_FRAME)
+            return
+        wait_ms = self._budget.take(self._hub.clock.monotonic_s())
+        if wait_ms == 0 and len(self._waiting) >= MOST_WAITING:
+            wait_ms = 1000
+        if wait_ms:
+            self._refuse(message, RateLimited(wait_ms))
+            return
+        self._waiting.append(message)
+        if not self._working:
+            self._working = True
+            self._hub.tasks.start(self._work(), name="commands")
+
+    def expire(self) -> None:
+        """Close when the token has ended."""
+        if self.actor is not None and self.actor.expires_ms <= self._hub.clock.now_ms():
+            self._peer.close(CloseCode.TOKEN_EXPIRED)
+
+    def leave(self) -> None:
+        """The connection is gone; once is enough."""
+        self._left = True
+        self._waiting.clear()
+        if self.relay is not None:
+            self.relay.leave(self._peer)
+        if self.actor is not None:
+            self._hub.private.leave(self.actor.id, self._peer)
+
+    # Commands.
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self._take(self._waiting.popleft())
+        finally:
+            self._working = False
+
+    async def _take(self, message: dict[str, object]) -> None:
+        if self.relay is None and message["op"] != "join":
+            self._peer.close(CloseCode.BAD_FRAME)
+            self._waiting.clear()
+            return
+        try:
+            command = _parse(message)
+        except Invalid as error:
+            self._refuse(message, error)
+            return
+        if not isinstance(command, DETACHED):
+            await self._answer(command)
+        elif self._detached < MOST_DETACHED:
+            self._detached += 1
+            self._hub.tasks.start(self._answer_detached(command), name="payment command")
+        else:
+            self._refuse(message, RateLimited(1000))
+
+    async def _answer_detached(self, command: Command) -> None:
+        try:
+            await self._answer(command)
+        finally:
+            self._detached -= 1
+
+    async def _answer(self, command: Command) -> None:
+        try:
+            if isinstance(command, Join):
+                await self._join(command)
+                return
+            self._reply(command.id, await self._do(command))
+        except YellowcartError as error:
+            self._reply_error(command.id, error)
+            if isinstance(command, Join) and self.relay is None:
+                self._end_failed_join(error)
+        except Exception:
+            logger.exception("command %s failed", type(command).__name__)
+            self._reply_error(command.id, Outage())
+
+    async def _do(self, command: Command) -> object:
+        actor, relay = self.actor, self.relay
+        if actor is None or relay is None:  # pragma: no cover - _take has seen to it
+            raise Invalid("Join a show first.")
+        match command:
+            case Ping():
+                return {"at": self._hub.clock.now_ms()}
+            case Auth():
+                return self._renew(actor, command.token)
+            case Like():
+                return self._like(relay, command.count)
+            case _:
+                show = relay.room.show
+                return await self._hub.handlers.run(Call(actor, command, show.id, show))
+
+    def _renew(self, actor: Actor, token: str) -> dict[str, object]:
+        renewed = self._hub.tokens.verify(token)
+        if renewed.id != actor.id:
+            raise Unauthorized("This token is somebody else's. Connect anew to change the account.")
+        self.actor = renewed
+        return {}
+
+    def _like(self, relay: Relay, count: int) -> dict[str, object]:
+        if relay.room.show.state is not ShowState.LIVE:
+            raise Closed("The show is not live. Hearts can be sent once it has started.")
+        wait_ms = self._likes.take(self._hub.clock.monotonic_s())
+        if wait_ms:
+            raise RateLimited(wait_ms)
+        relay.new_likes += count
+        return {}
+
+    # Joining.
+
+    async def _join(self, join: Join) -> None:
+        if self.relay is not None:
+            raise Conflict("This connection has joined already. Open another one.")
+        actor, guest_token = self._identify(join)
+        relay = await self._hub.rooms.get(join.show)
+        if actor.id in relay.room.banned:
+            raise Forbidden("You were banned from this show.")
+        if join.token is not UNSET and join.guest_token is not UNSET:
+            await self._merge(join.guest_token, actor)
+        since = join.since
+        if since is not UNSET:
+            await self._hub.rooms.reach(relay, since.epoch, since.seq)
+        if self._left:
+            return
+        # From here on nothing waits: no event may come between the answer and the room.
+        recovered = since is not UNSET and relay.room.has(since.epoch, since.seq)
+        self._enter(relay, actor, join.show)
+        answer: dict[str, object] = {
+            "viewer": {"id": actor.id, "name": actor.name, "role": actor.role}
+        }
+        if guest_token is not None:
+            answer["guest_token"] = guest_token
+        answer |= relay.snapshot(self._peer.fmt, recovered=recovered)
+        self._reply(join.id, answer)
+        if recovered and since is not UNSET:
+            self._peer.seq = since.seq
+            relay.catch_up(self._peer, self._hub.clock.now_ms())
+        if self._peer.hosts:
+            for sales in relay.sales(self._hub.clock.now_ms()):
+                self._peer.send(encode(sales, self._peer.fmt))
+
+    def _identify(self, join: Join) -> tuple[Actor, str | None]:
+        tokens = self._hub.tokens
+        if join.token is not UNSET:
+            actor, fresh = tokens.verify(join.token), None
+        elif join.guest_token is not UNSET:
+            actor, fresh = tokens.verify(join.guest_token), None
+        else:
+            actor, fresh = tokens.guest()
+        if actor.show is not None and actor.show != join.show:
+            raise Forbidden("This token is for another show.")
+        return actor, fresh
+
+    async def _merge(self, guest_token: str, actor: Actor) -> None:
+        try:
+            guest = self._hub.tokens.verify(guest_token)
+        except Unauthorized:
+            # An old guest's cart is lost, which must not keep an account out.
+            return
+        if guest.guest and guest.id != actor.id:
+            await self._hub.carts.merge(guest.id, actor.id)
+
+    def _enter(self, relay: Relay, actor: Actor, show: str) -> None:
+        peer = self._peer
+        host = relay.room.show.host.id
+        peer.show = show
+        peer.epoch, peer.seq = relay.room.epoch, relay.room.seq
+        peer.hosts = actor.is_admin or (actor.role == "host" and actor.id == host)
+        peer.watches = not peer.hosts
+        self.actor, self.relay = actor, relay
+        relay.enter(peer)
+        sockets = self._hub.private.enter(actor.id, peer)
+        self._hub.replace_oldest(sockets)
+
+    def _end_failed_join(self, error: YellowcartError) -> None:
+        if isinstance(error, Unauthorized):
+            self._peer.close(CloseCode.TOKEN_EXPIRED)
+        elif isinstance(error, Forbidden):
+            self._peer.close(CloseCode.BANNED)
+
+    # Replies.
+
+    def _refuse(self, message: dict[str, object], error: YellowcartError) -> None:
+        ident = message["id"]
+        self._reply_error(ident if isinstance(ident, int) else 0, error)
+        if isinstance(error, RateLimited):
+            self._refusals += 1
+            if self._refusals > MOST_REFUSALS:
+                self._peer.close(CloseCode.TOO_MANY)
+
+    def _reply(self, command: int, ok: object) -> None:
+        self._peer.send(encode({"re": command, "ok": ok}, self._peer.fmt))
+
+    def _reply_error(self, command: int, error: YellowcartError) -> None:
+        self._peer.send(encode(error_reply(command, error), self._peer.fmt))
+
+
+def _parse(message: dict[str, object]) -> Command:
+    kind = BY_OP.get(str(message["op"]))
+    if kind is None:
+        raise Invalid("There is no such command. See the protocol for those there are.")
+    try:
+        return msgspec.convert(message, kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The command is not of its form: {error}") from error

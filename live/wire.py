@@ -1,0 +1,176 @@
+"""The wire: messages in and out, JSON or MessagePack, and the frames around them.
+
+Incoming bytes are read by the plain json and msgpack libraries, whose hooks see every pair,
+so that duplicate keys are found; msgspec then checks types and bounds. Outgoing messages
+are encoded by msgspec, once per format.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from typing import Final, NoReturn
+
+import msgpack
+import msgspec
+
+from base.errors import YellowcartError
+from base.money import SAFE_INTEGER
+
+__all__ = [
+    "MAX_MESSAGE",
+    "BrokenMessage",
+    "Format",
+    "decode",
+    "encode",
+    "error_reply",
+    "frame",
+    "joined",
+]
+
+MAX_MESSAGE: Final = 16 * 1024
+"""Bytes of a client's message."""
+
+MAX_BATCH: Final = 256 * 1024
+"""A batch is cut here, well under the contract's 1 MiB for a server message."""
+
+MAX_DEPTH: Final = 8
+MAX_STRING: Final = MAX_MESSAGE
+
+
+class BrokenMessage(Exception):
+    """The bytes are no message at all: the connection closes with 4400."""
+
+
+class Format(Enum):
+    """How a connection's messages are written: name, WebSocket opcode, subprotocol."""
+
+    JSON = ("json", 0x1, "yellowcart.v1.json")
+    MSGPACK = ("msgpack", 0x2, "yellowcart.v1.msgpack")
+
+    def __init__(self, label: str, opcode: int, subprotocol: str) -> None:
+        self.label = label
+        self.opcode = opcode
+        self.subprotocol = subprotocol
+
+
+_json = msgspec.json.Encoder()
+_msgpack = msgspec.msgpack.Encoder()
+
+
+def encode(message: object, fmt: Format) -> bytes:
+    """One message as bytes of a format."""
+    return _json.encode(message) if fmt is Format.JSON else _msgpack.encode(message)
+
+
+def joined(messages: list[bytes], fmt: Format) -> list[bytes]:
+    """Encoded messages as few messages: arrays, each below :data:`MAX_BATCH` if it can be."""
+    batches: list[list[bytes]] = [[]]
+    size = 0
+    for message in messages:
+        if batches[-1] and size + len(message) > MAX_BATCH:
+            batches.append([])
+            size = 0
+        batches[-1].append(message)
+        size += len(message) + 1
+    return [_array(batch, fmt) for batch in batches if batch]
+
+
+def _array(messages: list[bytes], fmt: Format) -> bytes:
+    if len(messages) == 1:
+        return messages[0]
+    if fmt is Format.JSON:
+        return b"[" + b",".join(messages) + b"]"
+    count = len(messages)
+    head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
+    return head + b"".join(messages)
+
+
+def error_reply(command: int, error: YellowcartError) -> dict[str, object]:
+    """The reply to a command that could not be done."""
+    body: dict[str, object] = {"code": error.code, "message": error.message}
+    if error.data:
+        body["data"] = error.data
+    return {"re": command, "error": body}
+
+
+def frame(payload: bytes, opcode: int) -> bytes:
+    """An unmasked, final WebSocket frame (RFC 6455, 5.2): good for every socket."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x80 | opcode, size)) + payload
+    if size < 65536:
+        return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+
+
+def decode(raw: bytes, fmt: Format) -> dict[str, object]:
+    """A client's message: one map with a valid ``id`` and an ``op``.
+
+    Raises:
+        BrokenMessage: It is anything else, or has duplicate keys, trailing bytes, text that
+            is not Unicode, or nests too deep.
+
+    """
+    try:
+        message = _from_json(raw) if fmt is Format.JSON else _from_msgpack(raw)
+    except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
+        raise BrokenMessage("not a message") from error
+    if not isinstance(message, dict):
+        raise BrokenMessage("not a map")
+    _check_depth(message, MAX_DEPTH)
+    ident, op = message.get("id"), message.get("op")
+    if type(ident) is not int or not 1 <= ident <= SAFE_INTEGER:
+        raise BrokenMessage("no valid id")
+    if not isinstance(op, str):
+        raise BrokenMessage("no op")
+    return message
+
+
+def _from_json(raw: bytes) -> object:
+    text = raw.decode()
+    if "\\u" in text:
+        # Escaped lone surrogates would pass the decoder and break every encoder.
+        text.encode()
+        message = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+        json.dumps(message, ensure_ascii=False).encode()
+        return message
+    return json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+
+
+def _from_msgpack(raw: bytes) -> object:
+    return msgpack.unpackb(
+        raw,
+        raw=False,
+        strict_map_key=True,
+        object_pairs_hook=_pairs,
+        max_array_len=256,
+        max_map_len=64,
+        max_str_len=MAX_STRING,
+        max_bin_len=0,
+        max_ext_len=0,
+    )
+
+
+def _pairs(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    whole = dict(pairs)
+    if len(whole) != len(pairs):
+        raise ValueError("duplicate key")
+    if any(not isinstance(key, str) for key in whole):
+        raise ValueError("key is not text")
+    return whole
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _check_depth(value: object, left: int) -> None:
+    if left == 0:
+        raise BrokenMessage("too deep")
+    if isinstance(value, dict):
+        for item in value.values():
+            _check_depth(item, left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_depth(item, left - 1)

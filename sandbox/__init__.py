@@ -1,0 +1,1 @@
+"""A payment provider to practise with: its own HTTP service, store and signed webhooks."""

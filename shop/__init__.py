@@ -1,0 +1,1 @@
+"""What there is to sell: products, their SKUs, prices and stock."""

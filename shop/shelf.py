@@ -1,0 +1,195 @@
+"""Operations of the book on products and their SKUs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from base.errors import Conflict, NotFound
+from shop.listing import ListedSku, Listing
+from shop.product import PatchProduct, SkuFacts
+from store.sql import outbox
+from store.sql.rows import Connection, func, insert, insert_or_ignore, select, update
+from store.sql.tables import products, skus, stock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from base.identity import Actor
+
+__all__ = [
+    "add_listing",
+    "change_listing",
+    "read_facts",
+    "read_listing",
+    "read_listings",
+    "read_sku",
+]
+
+
+def add_listing(conn: Connection, listing: Listing, at: int) -> None:
+    """Enter a new product with a stock of none.
+
+    Raises:
+        Conflict: Its id or a SKU's is taken.
+
+    """
+    row = {
+        "id": listing.id,
+        "shop": listing.shop,
+        "title": listing.title,
+        "description": listing.description,
+        "images": list(listing.images),
+        "version": 1,
+        "created_at": at,
+    }
+    if not insert_or_ignore(conn, products, **row):
+        raise Conflict(f"There is a product {listing.id} already.")
+    for position, sku in enumerate(listing.skus):
+        _add_sku(conn, listing, sku, position)
+    _tell(conn, listing, at)
+
+
+def change_listing(
+    conn: Connection, actor: Actor, product: str, patch: PatchProduct, at: int
+) -> Listing:
+    """Change what a patch names, and return the product as it is then.
+
+    Raises:
+        NotFound: No such product.
+        Forbidden: Somebody else's.
+        Conflict: A SKU's id is taken, or a currency would change.
+        Invalid, Limit: As :meth:`Listing.patched`.
+
+    """
+    # The update comes first: it makes concurrent changes of a product wait for each other.
+    raised = update(products).where(products.c.id == product)
+    conn.execute(raised.values(version=products.c.version + 1))
+    before = read_listing(conn, product)
+    actor.require_shop(before.shop)
+    after = before.patched(patch)
+    conn.execute(
+        update(products)
+        .where(products.c.id == product)
+        .values(title=after.title, description=after.description, images=list(after.images))
+    )
+    known = {sku.id: sku for sku in before.skus}
+    for position, sku in enumerate(after.skus):
+        if sku.id not in known:
+            _add_sku(conn, after, sku, position)
+        elif sku != known[sku.id]:
+            conn.execute(update(skus).where(skus.c.id == sku.id).values(**_prices(sku)))
+    _tell(conn, after, at)
+    return after
+
+
+def read_listing(conn: Connection, product: str) -> Listing:
+    """One product.
+
+    Raises:
+        NotFound: No such product.
+
+    """
+    row = conn.execute(select(products).where(products.c.id == product)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such product.")
+    return _listings(conn, [row])[0]
+
+
+def read_listings(
+    conn: Connection, after: str | None, limit: int, shop: str | None
+) -> list[Listing]:
+    """Products in the order of their ids, those after ``after``."""
+    query = select(products).order_by(products.c.id).limit(limit)
+    if after is not None:
+        query = query.where(products.c.id > after)
+    if shop is not None:
+        query = query.where(products.c.shop == shop)
+    return _listings(conn, conn.execute(query).all())
+
+
+def read_sku(conn: Connection, sku: str) -> tuple[str, ListedSku]:
+    """A SKU and the shop that sells it.
+
+    Raises:
+        NotFound: No such SKU.
+
+    """
+    row = conn.execute(select(skus).where(skus.c.id == sku)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such SKU.")
+    return row.shop, _listed(row)
+
+
+def read_facts(conn: Connection, wanted: Sequence[str]) -> list[SkuFacts]:
+    """What carts and checkouts need to know of SKUs; unknown ones are absent."""
+    sibling = skus.alias("sibling")
+    siblings = select(func.count()).select_from(sibling).where(sibling.c.product == skus.c.product)
+    query = (
+        select(skus, products.c.title.label("name"), siblings.scalar_subquery().label("siblings"))
+        .join(products, products.c.id == skus.c.product)
+        .where(skus.c.id.in_(wanted))
+    )
+    return [
+        SkuFacts(
+            sku=row.id,
+            product=row.product,
+            shop=row.shop,
+            title=row.name if row.siblings == 1 else f"{row.name} · {row.title}",
+            price=row.price,
+            currency=row.currency,
+            pv=row.pv,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _listings(conn: Connection, rows: Sequence[Any]) -> list[Listing]:
+    found = defaultdict(list)
+    query = select(skus).where(skus.c.product.in_([row.id for row in rows]))
+    for sku in conn.execute(query.order_by(skus.c.product, skus.c.position)):
+        found[sku.product].append(_listed(sku))
+    return [
+        Listing(
+            id=row.id,
+            shop=row.shop,
+            title=row.title,
+            description=row.description,
+            images=tuple(row.images),
+            skus=tuple(found[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _listed(row: Any) -> ListedSku:
+    return ListedSku(
+        id=row.id,
+        title=row.title,
+        price=row.price,
+        compare_at=row.compare_at,
+        currency=row.currency,
+        pv=row.pv,
+    )
+
+
+def _add_sku(conn: Connection, listing: Listing, sku: ListedSku, position: int) -> None:
+    row = {
+        "id": sku.id,
+        "product": listing.id,
+        "shop": listing.shop,
+        "position": position,
+        "currency": sku.currency,
+        **_prices(sku),
+    }
+    if not insert_or_ignore(conn, skus, **row):
+        raise Conflict(f"There is a SKU {sku.id} already.")
+    conn.execute(insert(stock).values(sku=sku.id, shop=listing.shop, total=0, claimed=0))
+
+
+def _prices(sku: ListedSku) -> dict[str, object]:
+    return {"title": sku.title, "price": sku.price, "compare_at": sku.compare_at, "pv": sku.pv}
+
+
+def _tell(conn: Connection, listing: Listing, at: int) -> None:
+    outbox.add(conn, "product", {"product": listing.id, "shop": listing.shop}, at)

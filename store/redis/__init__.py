@@ -1,0 +1,1 @@
+"""Redis, the gate: it decides in microseconds who wins a unit, and carries the feeds."""

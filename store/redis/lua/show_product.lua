@@ -1,0 +1,24 @@
+#!lua
+-- Tell a show that a product of its bag has changed.
+-- KEYS  1 state HASH   2 products HASH   3 feed STREAM
+-- ARGV  1 product   2 PRODUCT (JSON)   3 its SKUs   4 product.changed event (JSON)
+--       5 feed entries kept
+-- Returns 'missing', 'absent' (not in this bag), 'same' or 'ok'.
+-- Called by live/bag.py
+local held = redis.call('HGET', KEYS[1], 'skus')
+if not held then
+  return 'missing'
+end
+local body = redis.call('HGET', KEYS[2], ARGV[1])
+if not body then
+  return 'absent'
+end
+if body == ARGV[2] then
+  return 'same'
+end
+local more = tonumber(ARGV[3]) - #cjson.decode(body).skus
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'skus', string.format('%.0f', more))
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[5], string.format('%.0f-0', seq), 'e', ARGV[4])
+return 'ok'

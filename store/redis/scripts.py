@@ -1,0 +1,126 @@
+"""Lua scripts, the only way that Redis is changed by more than one command."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from base.errors import Outage
+from store.redis.line import Reply
+from store.redis.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store.redis.connect import Client
+
+__all__ = ["LUA", "Reply", "Scripts"]
+
+logger = logging.getLogger(__name__)
+
+LUA: Final = Path(__file__).parent / "lua"
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    source: str
+    sha: str
+
+
+class Scripts:
+    """Calls ``lua/<name>.lua`` and single commands.
+
+    Calls of one loop turn share a round trip, and each stands for itself. A call whose
+    answer is lost may have happened: scripts are written to be repeated.
+
+    Replies are those of RESP2 as they come: bytes, int, None, lists of these; HGETALL
+    answers with a flat list too.
+
+    Args:
+        client: Where Redis is.
+        folder: Where the ``.lua`` files are.
+
+    """
+
+    def __init__(self, client: Client, folder: Path = LUA) -> None:
+        self._client = client
+        self._pipeline = Pipeline(client)
+        self._scripts = {path.stem: _read(path) for path in folder.glob("*.lua")}
+
+    async def load(self) -> None:
+        """Teach Redis every script; done again by itself when Redis has forgotten them.
+
+        Raises:
+            Outage: Redis cannot be reached, or does not understand a script.
+
+        """
+        for name, script in self._scripts.items():
+            try:
+                await self._load(script)
+            except ResponseError as error:
+                logger.exception("redis refuses the script %s", name)
+                raise Outage from error
+
+    async def call(
+        self, name: str, keys: Sequence[str], args: Sequence[str | int | bytes] = ()
+    ) -> Reply:
+        """Run ``lua/<name>.lua``.
+
+        Raises:
+            Outage: Redis cannot be reached, is full, loading or a replica, too many calls
+                wait, or the script failed (logged).
+
+        """
+        script = self._scripts[name]
+        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        reply = await self._pipeline.submit(command)
+        if isinstance(reply, NoScriptError):
+            await self.load()
+            reply = await self._pipeline.submit(command)
+        return _checked(reply, name)
+
+    async def command(self, *parts: str | int | bytes) -> Reply:
+        """Run one plain command, given word by word.
+
+        Raises:
+            Outage: As for :meth:`call`.
+
+        """
+        return _checked(await self._pipeline.submit(parts), str(parts[0]))
+
+    async def close(self) -> None:
+        """Close the connections; what was not answered fails with an Outage."""
+        await self._pipeline.close()
+
+    async def _load(self, script: _Script) -> None:
+        if isinstance(self._client, Redis):
+            reply = await self._pipeline.submit(("SCRIPT", "LOAD", script.source))
+            if isinstance(reply, ResponseError):
+                raise reply
+            return
+        try:
+            # Onto every primary of the Cluster.
+            await self._client.script_load(script.source)
+        except ResponseError:
+            raise
+        except (RedisError, OSError) as error:
+            raise Outage from error
+
+
+def _read(path: Path) -> _Script:
+    source = path.read_text()
+    sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+    return _Script(source, sha)
+
+
+def _checked(reply: Reply, name: str) -> Reply:
+    if isinstance(reply, ResponseError):
+        logger.error("redis refuses %s: %s", name, reply)
+        raise Outage from reply
+    return reply

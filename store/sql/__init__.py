@@ -1,0 +1,1 @@
+"""SQL, the book: products, checkouts, payments, orders and the ledger."""

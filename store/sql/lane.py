@@ -1,0 +1,150 @@
+"""A thread with one connection, fed by a bounded queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
+
+from base.errors import Outage
+from store.sql.connect import outage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["Call", "Lane"]
+
+logger = logging.getLogger(__name__)
+
+WAITING: Final = 10_000
+"""Calls in the queue before new ones are refused: a second or two of work."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One operation on its way, and what became of it."""
+
+    op: Callable[..., Any]
+    args: tuple[Any, ...]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Lane:
+    """Runs calls in the order they came, in groups, on a thread of its own.
+
+    Args:
+        name: The thread's name.
+        engine: Gives the one connection; it is opened again after a failure.
+        serve: Runs a group and sets each call's result or error. When it raises, nothing
+            of the group was done and the connection is not used again.
+        group: The most calls in a group.
+
+    """
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        serve: Callable[[Connection, Sequence[Call]], None],
+        group: int,
+    ) -> None:
+        self._engine = engine
+        self._serve = serve
+        self._group = group
+        self._conn: Connection | None = None
+        self._calls: deque[Call] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        # A daemon: a server that dies must not be kept alive by it.
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        """Run ``op`` on the thread.
+
+        Raises:
+            Outage: The queue is full, the lane is closed or the database failed.
+
+        """
+        loop = asyncio.get_running_loop()
+        call = Call(op, args, loop, loop.create_future())
+        with self._wake:
+            if self._closing or len(self._calls) >= WAITING:
+                raise Outage
+            self._calls.append(call)
+            if len(self._calls) == 1:
+                self._wake.notify()
+        result: T = await call.future
+        return result
+
+    async def close(self) -> None:
+        """Serve what waits, then end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while calls := self._next_group():
+            try:
+                if self._conn is None:
+                    self._conn = self._engine.connect()
+                self._serve(self._conn, calls)
+            except Exception as error:
+                self._give_up(calls, error)
+            _answer(calls)
+        self._disconnect()
+
+    def _next_group(self) -> list[Call]:
+        with self._wake:
+            while not self._calls and not self._closing:
+                self._wake.wait()
+            count = min(self._group, len(self._calls))
+            return [self._calls.popleft() for _ in range(count)]
+
+    def _give_up(self, calls: Sequence[Call], error: Exception) -> None:
+        logger.warning("%d operations of the book were undone", len(calls))
+        outage = outage_of(error)
+        for call in calls:
+            call.error = outage
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        try:
+            conn.close()
+        except Exception as error:
+            logger.warning("closing the book's connection failed: %s", error)
+
+
+def _answer(calls: Sequence[Call]) -> None:
+    # One wake-up of the loop a group, not one a call.
+    for loop in {call.loop for call in calls}:
+        mine = [call for call in calls if call.loop is loop]
+        try:
+            loop.call_soon_threadsafe(_resolve, mine)
+        except RuntimeError:
+            logger.warning("%d answers of the book found their loop closed", len(mine))
+
+
+def _resolve(calls: Sequence[Call]) -> None:
+    for call in calls:
+        if call.future.done():  # the caller was cancelled; its operation stands
+            continue
+        if call.error is not None:
+            call.future.set_exception(call.error)
+        else:
+            call.future.set_result(call.result)

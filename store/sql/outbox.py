@@ -1,0 +1,213 @@
+"""What must be told elsewhere once a transaction stands, kept in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from base.errors import Outage
+from store.sql.rows import Connection, delete, insert, select, update
+from store.sql.tables import outbox
+
+if TYPE_CHECKING:
+    from base.clock import Clock
+    from store.sql.book import Book
+
+__all__ = ["Handler", "Outbox", "add"]
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[int, dict[str, Any]], Awaitable[None]]
+"""Gets a row's id, the same at each repeat, and its payload; may be called again."""
+
+PERIOD_S: Final = 2.0
+"""How long a row waits that another process wrote and left."""
+
+PAGE: Final = 500
+HANDLER_S: Final = 10.0
+
+PATIENCE: Final = 5
+"""Failures of a kind in a row after which its other rows wait for the next round."""
+
+KEPT_MS: Final = 24 * 3600 * 1000
+PRUNE_S: Final = 3600.0
+
+
+def add(conn: Connection, kind: str, payload: dict[str, Any], at: int) -> None:
+    """Note, within an operation, what is to be delivered once it is committed.
+
+    Args:
+        conn: The operation's connection.
+        kind: Names the handler.
+        payload: JSON values.
+        at: When it happened, in Unix ms.
+
+    """
+    conn.execute(insert(outbox), {"kind": kind, "payload": payload, "at": at})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry that was not delivered yet."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+
+
+class Outbox:
+    """Delivers what operations noted: at least once, each kind in the order of its ids.
+
+    A row whose handler fails waits for the next round and holds nobody up.
+    """
+
+    def __init__(self, book: Book, clock: Clock) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self._book = book
+        self._clock = clock
+        self._nudged = asyncio.Event()
+        self._one_drain = asyncio.Lock()
+        self._is_running = False
+        self._asked = 0
+        self._drained = 0
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._complained: set[str | int] = set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        self._is_running = True
+        prune_at = self._clock.monotonic_s()
+        try:
+            while True:
+                await self._drain_and_tell()
+                if self._clock.monotonic_s() >= prune_at:
+                    prune_at = self._clock.monotonic_s() + PRUNE_S
+                    await self._prune()
+                try:
+                    async with asyncio.timeout(PERIOD_S):
+                        await self._nudged.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            self._is_running = False
+
+    def nudge(self) -> None:
+        """Say that there is something new."""
+        self._asked += 1
+        self._nudged.set()
+
+    async def flush(self, timeout_s: float = 1.0) -> None:
+        """Wait until what was committed before this call was delivered, or time is up.
+
+        Never raises: what was not delivered will be.
+        """
+        self.nudge()
+        try:
+            async with asyncio.timeout(timeout_s):
+                if not self._is_running:
+                    await self._drain_and_tell()
+                    return
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiters.append((self._asked, waiter))
+                await waiter
+        except TimeoutError:
+            logger.warning("the outbox was not empty after %.1f s", timeout_s)
+
+    async def _drain_and_tell(self) -> None:
+        async with self._one_drain:
+            asked = self._asked
+            self._nudged.clear()
+            try:
+                await self._drain()
+            except Outage as outage:
+                logger.warning("the outbox cannot be read or marked: %s", outage)
+            self._drained = asked
+        waiters, self._waiters = self._waiters, []
+        for wanted, waiter in waiters:
+            if wanted > self._drained:
+                self._waiters.append((wanted, waiter))
+            elif not waiter.done():
+                waiter.set_result(None)
+
+    async def _drain(self) -> None:
+        after = 0
+        failures: dict[str, int] = defaultdict(int)
+        while rows := await self._book.read(_undelivered, after, PAGE):
+            after = rows[-1].id
+            by_kind: dict[str, list[Row]] = defaultdict(list)
+            for row in rows:
+                by_kind[row.kind].append(row)
+            done = await asyncio.gather(
+                *(self._deliver(kind, mine, failures) for kind, mine in by_kind.items())
+            )
+            ids = [ident for some in done for ident in some]
+            if ids:
+                await self._book.write(_mark, ids, self._clock.now_ms())
+            if len(rows) < PAGE:
+                return
+
+    async def _deliver(
+        self, kind: str, rows: Sequence[Row], failures: dict[str, int]
+    ) -> list[int]:
+        handler = self.handlers.get(kind)
+        if handler is None:
+            self._complain(kind, "nobody handles the outbox's %r", kind)
+            return []
+        done = []
+        for row in rows:
+            if failures[kind] >= PATIENCE:
+                break
+            if await self._try(handler, row):
+                done.append(row.id)
+                failures[kind] = 0
+            else:
+                failures[kind] += 1
+        return done
+
+    async def _try(self, handler: Handler, row: Row) -> bool:
+        try:
+            async with asyncio.timeout(HANDLER_S):
+                await handler(row.id, row.payload)
+        except (Outage, TimeoutError) as error:
+            logger.warning("outbox row %d (%s) waits: %s", row.id, row.kind, error)
+            return False
+        except Exception:
+            # A handler's bug: the row is kept for the version that can handle it.
+            if row.id not in self._complained:
+                self._complained.add(row.id)
+                logger.exception("outbox row %d (%s) cannot be handled", row.id, row.kind)
+            return False
+        return True
+
+    def _complain(self, about: str, text: str, *facts: object) -> None:
+        if about not in self._complained:
+            self._complained.add(about)
+            logger.error(text, *facts)
+
+    async def _prune(self) -> None:
+        try:
+            await self._book.write(_forget, self._clock.now_ms() - KEPT_MS)
+        except Outage as outage:
+            logger.warning("the outbox was not pruned: %s", outage)
+
+
+def _undelivered(conn: Connection, after: int, limit: int) -> list[Row]:
+    query = (
+        select(outbox.c.id, outbox.c.kind, outbox.c.payload)
+        .where(outbox.c.done_at.is_(None), outbox.c.id > after)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    return [Row(*row) for row in conn.execute(query)]
+
+
+def _mark(conn: Connection, ids: list[int], at: int) -> None:
+    conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(done_at=at))
+
+
+def _forget(conn: Connection, before: int) -> None:
+    conn.execute(delete(outbox).where(outbox.c.done_at < before))

@@ -1,0 +1,88 @@
+"""PostgreSQL: for a book that several machines share."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from store.sql.connect import POOL, is_outage, outage_of, postgres_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ["PostgresBook"]
+
+TRIES: Final = 10
+"""Of an operation that meets others at the same row; as many as can meet."""
+
+FIRST_PAUSE_S: Final = 0.002
+
+AGAIN: Final = frozenset({"40001", "40P01"})
+"""SQLSTATE of a serialization failure and of a deadlock: nothing happened, repeat it."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class PostgresBook:
+    """The book in PostgreSQL.
+
+    Operations are serializable, as with the one writer of SQLite: an operation may read,
+    decide and write, and nobody comes in between.
+
+    Args:
+        url: ``postgresql://…``; its tables exist (:func:`store.sql.migrate.migrate`).
+
+    """
+
+    def __init__(self, url: str) -> None:
+        engine = postgres_engine(url)
+        self._engine = engine
+        self._writing = engine.execution_options(isolation_level="SERIALIZABLE")
+        self._reading = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        self._waiting = asyncio.BoundedSemaphore(POOL)
+
+    async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        """Run ``op`` in a transaction, again when it met another one."""
+        return await self._run(self._writing, op, *args)
+
+    async def read(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        """Run ``op`` on one view of what is committed."""
+        return await self._run(self._reading, op, *args)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._engine.dispose()
+
+    async def _run(self, engine: AsyncEngine, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        for attempt in range(TRIES):
+            try:
+                async with engine.begin() as connection:
+                    return await connection.run_sync(op, *args)
+            except Exception as error:
+                if _is_to_repeat(error) and attempt < TRIES - 1:
+                    await _pause(attempt)
+                    continue
+                if isinstance(error, PoolTimeoutError) or is_outage(error):
+                    raise outage_of(error) from error
+                raise
+        raise AssertionError  # the last try returns or raises
+
+
+def _is_to_repeat(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in AGAIN
+
+
+async def _pause(attempt: int) -> None:
+    # Chance lets one of those that met go first.
+    longest = FIRST_PAUSE_S * 2**attempt
+    await asyncio.sleep(longest * random.random())

@@ -1,0 +1,67 @@
+"""Percentiles, and the report for people and programs."""
+
+from __future__ import annotations
+
+import json
+
+from bots.report import Findings, as_json, as_text, percentile, spread
+
+
+def findings(**changes: object) -> Findings:
+    times = {"p50": 1.0, "p99": 2.0, "max": 3.0}
+    found = Findings(
+        about={"url": "ws://127.0.0.1:8080/live", "show": "demo", "viewers": 1000, "buyers": 100,
+               "seconds": 20.0, "seed": 1},
+        viewers={"wanted": 1000, "joined": 1000, "ramp_s": 1.5, "reconnects": 0, "snapshots": 0},
+        pins={"acknowledged": 20, "delivered": 20_000, "expected": 20_000, "sight_ms": times,
+              "event_age_ms": times},
+        feed={"received": 123_456, "lost": 0, "doubled": 0},
+        purchases={"clicks": 300, "double_clicks": 60, "paid": 290, "paid_total": 579_710,
+                   "sold_out": 10, "declined": 30, "paid_ms": times},
+        stock={"sold": 350, "before": 2405, "after": 2055},
+        charges={"count": 290, "captured": 579_710, "orders": 290, "ordered": 579_710},
+        audit="ok",
+    )  # fmt: skip
+    for name, value in changes.items():
+        setattr(found, name, value)
+    return found
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    values = [float(value) for value in range(100, 0, -1)]
+
+    assert percentile(values, 50) == 50.0
+    assert percentile(values, 99) == 99.0
+    assert percentile(values, 100) == 100.0
+    assert percentile([7.0], 50) == 7.0
+
+
+def test_of_no_values_there_is_no_percentile() -> None:
+    assert percentile([], 50) is None
+    assert spread([]) == {"p50": None, "p99": None, "max": None}
+
+
+def test_the_report_ends_with_the_verdict() -> None:
+    text = as_text(findings())
+
+    assert "20,000 of 20,000" in text
+    assert "stock went from 2,405 to 2,055 (by 350)" in text
+    assert text.endswith("Every invariant held.")
+
+
+def test_what_broke_is_told_with_examples() -> None:
+    breach = {"name": "events lost", "times": 3, "examples": ["bot-7: 3"]}
+
+    text = as_text(findings(broken=[breach]))
+
+    assert "Every invariant held." not in text
+    assert "events lost, 3 times\n    bot-7: 3" in text
+
+
+def test_json_is_one_object_in_one_line() -> None:
+    line = as_json(findings())
+
+    assert "\n" not in line
+    content = json.loads(line)
+    assert content["ok"] is True
+    assert content["pins"]["delivered"] == 20_000

@@ -1,0 +1,164 @@
+"""A whole run against a small server that behaves, and that does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bots.options import CannotStart, Options
+from bots.swarm import Swarm
+from tests.unit.bots.fake_server import SECRET, FakeServer, running
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from bots.report import Findings
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.host.PIN_EVERY_S", 0.2)
+    monkeypatch.setattr("bots.reckoning.SETTLE_S", 0.2)
+    monkeypatch.setattr("bots.reckoning.GRACE_S", 1.0)
+
+
+async def run(fake: FakeServer, *, viewers: int = 8, buyers: int = 4) -> Findings:
+    options = Options(
+        url=fake.url,
+        show="demo",
+        viewers=viewers,
+        buyers=buyers,
+        seconds=0.3,
+        json=False,
+        seed=7,
+        data_dir=Path("none"),
+        secret=SECRET,
+    )
+    return await Swarm(options, SECRET).run()
+
+
+def broken(findings: Findings) -> set[str]:
+    return {breach["name"] for breach in findings.broken}
+
+
+async def test_a_server_that_behaves_breaks_no_invariant() -> None:
+    async with running(FakeServer()) as fake:
+        findings = await run(fake)
+
+    assert findings.broken == []
+    assert findings.pins["acknowledged"] == 2
+    assert findings.pins["delivered"] == 16
+    assert findings.purchases["paid"] == 4
+    assert findings.stock["sold"] == 100 - sum(fake.stock.values())
+    assert findings.charges["captured"] == findings.charges["ordered"] > 0
+
+
+async def test_a_pin_that_misses_one_viewer_is_undelivered_and_lost() -> None:
+    class Deaf(FakeServer):
+        def left_out(self, seat: ServerConnection, event: dict[str, Any]) -> bool:
+            return event["ev"] == "pinned" and self.seats[seat] == next(
+                viewer for viewer in self.seats.values() if viewer.startswith("bot-")
+            )
+
+    async with running(Deaf()) as fake:
+        findings = await run(fake)
+
+    assert broken(findings) == {"undelivered", "events lost"}
+    assert findings.pins["delivered"] == 14
+
+
+async def test_an_event_that_comes_twice_is_doubled() -> None:
+    class Echo(FakeServer):
+        async def tell(self, **event: Any) -> None:
+            await super().tell(**event)
+            self.feed.pop()
+            await super().tell(**event)
+
+    async with running(Echo()) as fake:
+        findings = await run(fake)
+
+    assert "events doubled" in broken(findings)
+
+
+async def test_a_shelf_that_does_not_empty_is_noticed() -> None:
+    class Bottomless(FakeServer):
+        async def do_buy(self, seat: ServerConnection, command: dict[str, Any]) -> dict[str, Any]:
+            before = dict(self.stock)
+            answer = await super().do_buy(seat, command)
+            self.stock = before
+            return answer
+
+    async with running(Bottomless()) as fake:
+        findings = await run(fake)
+
+    assert broken(findings) == {"sold without leaving the shelf"}
+
+
+async def test_a_second_capture_of_one_checkout_is_noticed() -> None:
+    class Greedy(FakeServer):
+        def capture(self, checkout: dict[str, Any]) -> list[dict[str, Any]]:
+            return super().capture(checkout) * 2
+
+    async with running(Greedy()) as fake:
+        findings = await run(fake)
+
+    assert broken(findings) == {"charged twice"}
+
+
+async def test_two_checkouts_for_one_key_are_noticed() -> None:
+    class Forgetful(FakeServer):
+        async def do_buy(self, seat: ServerConnection, command: dict[str, Any]) -> dict[str, Any]:
+            return await super().do_buy(seat, command | {"key": f"k{len(self.checkouts)}"})
+
+    async with running(Forgetful()) as fake:
+        findings = await run(fake, buyers=8)
+
+    assert "one key, two checkouts" in broken(findings)
+
+
+async def test_nothing_left_to_buy_is_a_failed_run() -> None:
+    async with running(FakeServer()) as fake:
+        fake.stock = dict.fromkeys(fake.stock, 0)
+        findings = await run(fake)
+
+    assert broken(findings) == {"nothing paid"}
+
+
+async def test_viewers_who_are_hung_up_on_come_back_with_since_and_miss_nothing() -> None:
+    async with running(FakeServer()) as fake:
+        fake.hang_up_after_pins = 1
+        findings = await run(fake)
+
+    assert findings.broken == []
+    assert findings.viewers["reconnects"] == 8
+    returns = Counter(join["since"]["epoch"] for join in fake.joins if "since" in join)
+    assert returns == {"e1": 8}
+
+
+async def test_guests_return_with_their_guest_token() -> None:
+    async with running(FakeServer()) as fake:
+        fake.hang_up_after_pins = 1
+        await run(fake)
+
+    guests = [join for join in fake.joins if "since" in join and "token" not in join]
+    assert len(guests) == 4
+    assert all(join["guest_token"].startswith("guest-") for join in guests)
+
+
+async def test_without_a_server_the_run_says_how_to_start_one() -> None:
+    fake = FakeServer()
+    async with running(fake):
+        pass
+
+    with pytest.raises(CannotStart, match="start one with make run"):
+        await run(fake)
+
+
+async def test_without_a_bag_the_run_cannot_start() -> None:
+    async with running(FakeServer()) as fake:
+        fake.stock = {}
+        with pytest.raises(CannotStart, match="empty bag"):
+            await run(fake)

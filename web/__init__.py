@@ -1,0 +1,1 @@
+"""The aiohttp application: HTTP API, contract documents and health."""
