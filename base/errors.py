@@ -152,7 +152,9 @@ class PriceChanged(Refused):
     code = "price_changed"
 
     def __init__(self, total: int) -> None:
-        super().__init__("The price has changed. Check the new total, then buy again.", total=total)
+        super().__init__(
+            "The price has changed. Check the new total, then buy again.", total=total
+        )
 
 
 class Closed(Refused):

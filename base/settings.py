@@ -15,6 +15,8 @@ from typing import Final, get_args, get_type_hints
 __all__ = ["PREFIX", "Settings", "SettingsError"]
 
 PREFIX: Final = "YELLOWCART_"
+HIGHEST_PORT: Final = 65535
+MOST_WORKERS: Final = 256
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -113,9 +115,9 @@ class Settings:
         return settings
 
     def _check(self) -> None:
-        if not 0 <= self.port <= 65535:
+        if not 0 <= self.port <= HIGHEST_PORT:
             raise SettingsError(f"port is {self.port}: choose 1 to 65535.")
-        if not 1 <= self.workers <= 256:
+        if not 1 <= self.workers <= MOST_WORKERS:
             raise SettingsError(f"workers is {self.workers}: choose 1 to 256.")
         if self.payments not in {"sandbox", "stripe"}:
             raise SettingsError(f"payments is {self.payments!r}: set sandbox or stripe.")

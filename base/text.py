@@ -9,7 +9,9 @@ from base.errors import Invalid
 
 __all__ = ["one_line", "plain", "shortened"]
 
-_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+_BIDI: Final = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+)
 """They turn the reading order of what stands around them: a known way to deceive."""
 
 
@@ -17,6 +19,7 @@ def plain(text: str, *, most: int, what: str, least: int = 1) -> str:
     """Normalise to NFC and drop control and bidi characters but line breaks.
 
     Args:
+        text: What was typed.
         most: Longest text allowed, in code points.
         what: The field's name, for the error.
         least: Shortest text allowed after cleaning, in code points.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Budget"]
 
+ROUNDING_S = 1e-9
+"""Sums of floats miss the exact moment by less than this."""
+
 
 class Budget:
     """A token bucket without a timer (GCRA): two floats of state.
@@ -30,7 +33,7 @@ class Budget:
         """
         whole_at = max(self._whole_at_s, now_s) + self._every_s
         wait_s = whole_at - now_s - self._ahead_s
-        if wait_s > 1e-9:
+        if wait_s > ROUNDING_S:
             return int(wait_s * 1000) + 1
         self._whole_at_s = whole_at
         return 0

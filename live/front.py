@@ -81,8 +81,9 @@ class Gateway:
                 connection.check_slow(now_s, SLOW_AFTER_S)
 
     async def drain(self, seconds: float) -> None:
-        """Close everybody with 1001, spread over ``seconds``, so that they do not all come
-        back at once.
+        """Close everybody with 1001, spread over ``seconds``.
+
+        Else they would all come back at once.
         """
         leaving = list(self.connections)
         random.shuffle(leaving)

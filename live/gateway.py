@@ -278,10 +278,7 @@ class Connection(asyncio.Protocol):
             self._answer_handshake(handshake)
             return
         refusal = self._refusal(request)
-        if refusal is None:
-            response = handshake.accept(request)
-        else:
-            response = handshake.reject(*refusal)
+        response = handshake.reject(*refusal) if refusal else handshake.accept(request)
         handshake.send_response(response)
         self._answer_handshake(handshake)
         if handshake.state is State.OPEN:

@@ -210,6 +210,4 @@ ENCODED_KEPT = 64
 
 
 def _without_time(event: Event) -> tuple[object, ...]:
-    return tuple(
-        getattr(event, name) for name in event.__struct_fields__ if name != "at"
-    )
+    return tuple(getattr(event, name) for name in event.__struct_fields__ if name != "at")

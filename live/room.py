@@ -205,19 +205,17 @@ class Room:
         if isinstance(event, BagChanged):
             return BagChanged(at=event.at, seq=entry.seq, bag=self._bag_of(entry))
         if isinstance(event, ProductChanged):
-            return ProductChanged(
-                at=event.at, seq=entry.seq, product=self.current(event.product)
-            )
+            return ProductChanged(at=event.at, seq=entry.seq, product=self.current(event.product))
         return event
 
     def _bag_of(self, entry: FeedEntry) -> tuple[BagItem, ...]:
-        known = [self._products[product] for product in entry.bag or () if product in self._products]
+        known = [self._products[ident] for ident in entry.bag or () if ident in self._products]
         return tuple(
             BagItem(position=place, product=self.current(product))
             for place, product in enumerate(known, 1)
         )
 
-    def _change(self, entry: FeedEntry) -> None:
+    def _change(self, entry: FeedEntry) -> None:  # noqa: C901  one line for each event
         event = entry.event
         match event:
             case ShowStarted() | ShowEnded():
@@ -233,10 +231,13 @@ class Room:
             case Chat():
                 self._chat.append(event)
             case ChatDeleted():
-                kept = [said for said in self._chat if said.message != event.message]
-                self._chat = deque(kept, maxlen=CHAT_KEPT)
+                self._delete_chat(event.message)
             case Purchase():
                 pass  # Told and forgotten: a snapshot shows no purchases.
+
+    def _delete_chat(self, message: str) -> None:
+        kept = [said for said in self._chat if said.message != message]
+        self._chat = deque(kept, maxlen=CHAT_KEPT)
 
     def _change_bag(self, entry: FeedEntry) -> None:
         if entry.product is not None:
@@ -244,7 +245,8 @@ class Room:
         bag = entry.bag or ()
         # What left the bag stays known while the ring may still tell of it.
         named = {product for past in self._ring for product in past.bag or ()} | set(bag)
-        self._products = {ident: known for ident, known in self._products.items() if ident in named}
+        self._products = {
+            ident: known for ident, known in self._products.items() if ident in named
+        }
         self._bag = bag
         self.changes += 1
-

@@ -116,11 +116,12 @@ class Session:
     def receive(self, raw: bytes, fmt: Format) -> None:
         """Take a message in; its reply follows in its turn."""
         try:
-            if fmt is not self._peer.fmt:
-                raise BrokenMessage("frame of the other type")
             message = decode(raw, fmt)
         except BrokenMessage as error:
             logger.debug("broken message: %s", error)
+            self._peer.close(CloseCode.BAD_FRAME)
+            return
+        if fmt is not self._peer.fmt:
             self._peer.close(CloseCode.BAD_FRAME)
             return
         wait_ms = self._budget.take(self._hub.clock.monotonic_s())
@@ -213,7 +214,7 @@ class Session:
     def _renew(self, actor: Actor, token: str) -> dict[str, object]:
         renewed = self._hub.tokens.verify(token)
         if renewed.id != actor.id:
-            raise Unauthorized("This token is somebody else's. Connect anew to change the account.")
+            raise Unauthorized("This token is somebody else's. Connect anew to change accounts.")
         self.actor = renewed
         return {}
 
@@ -237,12 +238,14 @@ class Session:
             raise Forbidden("You were banned from this show.")
         if join.token is not UNSET and join.guest_token is not UNSET:
             await self._merge(join.guest_token, actor)
+        if join.since is not UNSET:
+            await self._hub.rooms.reach(relay, join.since.epoch, join.since.seq)
+        if not self._left:
+            self._welcome(join, relay, actor, guest_token)
+
+    def _welcome(self, join: Join, relay: Relay, actor: Actor, guest_token: str | None) -> None:
+        """Enter and answer; nothing waits here, so no event comes before the answer."""
         since = join.since
-        if since is not UNSET:
-            await self._hub.rooms.reach(relay, since.epoch, since.seq)
-        if self._left:
-            return
-        # From here on nothing waits: no event may come between the answer and the room.
         recovered = since is not UNSET and relay.room.has(since.epoch, since.seq)
         self._enter(relay, actor, join.show)
         answer: dict[str, object] = {

@@ -209,7 +209,9 @@ class Shows:
             "starts_at": show.starts_at,
         }
         pairs = [
-            str(part) for name, value in fields.items() if value is not UNSET
+            str(part)
+            for name, value in fields.items()
+            if value is not UNSET
             for part in (name, value)
         ]
         epoch = secrets.token_hex(8)
@@ -224,8 +226,7 @@ def runs(actor: Actor, show: Show) -> bool:
 def texts(pairs: Sequence[bytes]) -> dict[str, str]:
     """A hash as Redis returns it, as text."""
     return {
-        name.decode(): value.decode()
-        for name, value in zip(pairs[::2], pairs[1::2], strict=True)
+        name.decode(): value.decode() for name, value in zip(pairs[::2], pairs[1::2], strict=True)
     }
 
 

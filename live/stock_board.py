@@ -62,6 +62,7 @@ class StockBoard:
         """Read and follow the stock of a room's bag.
 
         Args:
+            relay: The room.
             anew: Forget the numbers seen so far: Redis may count from the start again.
 
         Raises:

@@ -35,6 +35,15 @@ MAX_BATCH: Final = 256 * 1024
 """A batch is cut here, well under the contract's 1 MiB for a server message."""
 
 MAX_DEPTH: Final = 8
+"""Maps in maps: a payment's method or an address needs two."""
+
+SHORT: Final = 126
+MEDIUM: Final = 0x10000
+"""Below these a frame's length stands in 7 bits, in 16; above in 64 (RFC 6455, 5.2)."""
+
+FIX_ARRAY: Final = 16
+"""MessagePack arrays shorter than this have a head of one byte."""
+
 MAX_STRING: Final = MAX_MESSAGE
 
 
@@ -82,7 +91,7 @@ def _array(messages: list[bytes], fmt: Format) -> bytes:
     if fmt is Format.JSON:
         return b"[" + b",".join(messages) + b"]"
     count = len(messages)
-    head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
+    head = bytes([0x90 | count]) if count < FIX_ARRAY else b"\xdc" + count.to_bytes(2, "big")
     return head + b"".join(messages)
 
 
@@ -97,9 +106,9 @@ def error_reply(command: int, error: YellowcartError) -> dict[str, object]:
 def frame(payload: bytes, opcode: int) -> bytes:
     """An unmasked, final WebSocket frame (RFC 6455, 5.2): good for every socket."""
     size = len(payload)
-    if size < 126:
+    if size < SHORT:
         return bytes((0x80 | opcode, size)) + payload
-    if size < 65536:
+    if size < MEDIUM:
         return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big") + payload
     return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
 
@@ -129,13 +138,11 @@ def decode(raw: bytes, fmt: Format) -> dict[str, object]:
 
 def _from_json(raw: bytes) -> object:
     text = raw.decode()
+    message: object = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
     if "\\u" in text:
-        # Escaped lone surrogates would pass the decoder and break every encoder.
-        text.encode()
-        message = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+        # Escaped lone surrogates pass the decoder and would break every encoder.
         json.dumps(message, ensure_ascii=False).encode()
-        return message
-    return json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+    return message
 
 
 def _from_msgpack(raw: bytes) -> object:
