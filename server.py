@@ -1,7 +1,6 @@
 """Yellowcart's server: the command line, and the place where every part is put together.
 
-``compose`` builds one node: stores, services, handler table, gateway and HTTP. Nothing here
-decides anything; who does is imported.
+A process is one node (``live.node``), or the supervisor of several that share its stores.
 """
 
 from __future__ import annotations
@@ -9,186 +8,387 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import os
-import secrets
 import signal
 import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
 import uvloop
 
-from base.clock import Clock, SystemClock
+from base import logs
+from base.clock import SystemClock
 from base.errors import Outage
 from base.identity import Role
+from base.ids import is_id
 from base.settings import PREFIX, Settings, SettingsError
-from base.tokens import Tokens, sign
-from cart.carts import Carts
-from cart.holds import Holds
-from checkout.audit import Audit
-from checkout.delivery import Delivery
-from checkout.late import LateMoney
-from checkout.orders import Orders
-from checkout.parts import Parts, Terms
-from checkout.payments.sandbox import SandboxProvider
-from checkout.purchase import Purchases
-from checkout.reconcile import Reconciler
-from checkout.sweeper import Sweeper
-from checkout.tasks import Tasks
-from checkout.webhook import Webhook
-from live.bag import Bags
-from live.chat import Chats
-from live.front import Front, Gateway
-from live.gauges import Gauges
-from live.handlers import Handlers
-from live.hub import Hub
-from live.private import Private
-from live.rooms import Rooms
-from live.sales import Sales
-from live.shows import Shows
-from live.stock_board import StockBoard
-from live.wheel import Wheel
+from base.tokens import sign
+from live.demo import create_demo_show
+from live.front import Front, Http
+from live.node import Node, compose, sandbox_key, sandbox_socket
 from live.workers import Workers
 from sandbox.app import Sandbox
-from shop.catalog import Catalog
 from shop.rebuild import rebuild
-from shop.stock import Stock
-from store.folder import DataFolder, short_socket
-from store.redis import keys
+from store.doctor import examine
+from store.folder import DataFolder
+from store.health import Health
 from store.redis.connect import UnfitRedisError
-from store.sql.outbox import Outbox
 from store.stores import Addresses, Stores, open_redis, prepare, serve_book
 
-__all__ = ["Node", "compose", "main"]
-
-logger = logging.getLogger("yellowcart")
+__all__ = ["main"]
 
 WORKER: Final = "YELLOWCART_WORKER"
 """Set for a worker process: its supervisor owns the data folder and the embedded stores."""
 
 BACKLOG: Final = 4096
+DAY_S: Final = 24 * 3600
+START_S: Final = 20.0
+STEP_S: Final = 0.01
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One process's services."""
-
-    settings: Settings
-    stores: Stores
-    outbox: Outbox
-    catalog: Catalog
-    stock: Stock
-    shows: Shows
-    bags: Bags
-    orders: Orders
-    audit: Audit
-    provider: SandboxProvider
-    webhook: Webhook
-    purchases: Purchases
-    payments: Tasks
-    sweeper: Sweeper
-    hub: Hub
-    gateway: Gateway
-    gauges: Gauges
-    tokens: Tokens
-    clock: Clock
-
-    def work(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs for as long as the node does."""
-        return [
-            self.stores.feed.run(),
-            self.stores.channels.run(),
-            self.outbox.run(),
-            self.gauges.run(),
-            self.hub.wheel.run(),
-            self.gateway.watch(),
-            self.sweeper.run(),
-            self.webhook.run(),
-        ]
+# Running.
 
 
-def compose(settings: Settings, stores: Stores, clock: Clock) -> Node:
-    """Build a node on its stores; nothing runs yet."""
-    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    book, scripts = stores.book, stores.scripts
-    tokens = Tokens(settings.secret, clock)
-    private = Private(stores.channels, clock)
-    outbox = Outbox(book, clock)
-    catalog = Catalog(book, scripts, clock, outbox)
-    stock = Stock(book, scripts, clock)
-    carts = Carts(scripts, catalog, private, clock)
-    holds = Holds(scripts, clock)
-    provider = SandboxProvider(
-        **sandbox_address(settings),
-        api_key=derived(settings, "sandbox-api"),
-        webhook_secret=derived(settings, "sandbox-webhook"),
-        clock=clock,
+async def serve(settings: Settings) -> int:
+    """Run the server until it is told to stop."""
+    if WORKER in os.environ:
+        return await serve_worker(settings)
+    folder = DataFolder(settings.data_dir)
+    if not folder.acquire():
+        return complain(f"Another server runs on {folder.path}. Stop it, or set --data-dir.")
+    settings = with_secret(settings, folder)
+    at = Addresses.of(settings)
+    async with open_redis(settings):
+        await prepare(at)
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.workers > 1:
+                await serve_many(settings, at, stack)
+            else:
+                stores = await stack.enter_async_context(Stores.connected(at))
+                sandbox = await stack.enter_async_context(open_sandbox(settings))
+                node = compose(settings, stores, SystemClock())
+                await make_ready(node)
+                await run(node, lambda port: announce(settings, port, sandbox))
+    folder.release()
+    return 0
+
+
+async def serve_worker(settings: Settings) -> int:
+    """Run one of several nodes on a supervisor's stores, until it or we are told to stop."""
+    async with Stores.connected(Addresses.of(settings, shared=True)) as stores:
+        await run(compose(settings, stores, SystemClock()), lambda _: None)
+    return 0
+
+
+async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncExitStack) -> None:
+    """Own the stores, and keep several nodes on one port running."""
+    async with Stores.connected(at) as stores:
+        await make_ready(compose(settings, stores, SystemClock()))
+    await stack.enter_async_context(serve_book(at, settings.data_dir.absolute() / "book.sock"))
+    sandbox = await stack.enter_async_context(open_sandbox(settings))
+    # Bound but not listening: it only keeps the port, also when the kernel chose it.
+    place = stack.enter_context(reserved(settings))
+    settings = replace(settings, port=place.getsockname()[1])
+    program = [sys.executable, str(Path(__file__).absolute()), "serve"]
+    workers = Workers(
+        settings.workers,
+        program,
+        {**os.environ, **settings.environ(), WORKER: "1"},
+        stop_s=settings.drain_seconds + 10,
     )
-    payments = Tasks()
-    parts = Parts(
-        book=book,
-        outbox=outbox,
-        catalog=catalog,
-        carts=carts,
-        holds=holds,
-        announcer=private,
-        provider=provider,
-        clock=clock,
-        tasks=payments,
-        secret=settings.secret,
-        terms=Terms(
-            pay_ms=settings.pay_seconds * 1000, grace_ms=settings.hold_grace_seconds * 1000
-        ),
+    stop = stop_event()
+    keeping = asyncio.create_task(workers.run(), name="workers")
+    try:
+        await answering(settings, stop)
+        announce(settings, settings.port, sandbox)
+        await stop.wait()
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def run(node: Node, on_ready: Callable[[int], None]) -> None:
+    """Serve until told to stop, then close everybody, spread over the drain time."""
+    settings, loop, stop = node.settings, asyncio.get_running_loop(), stop_event()
+    health = Health(node.stores)
+    runner = web_runner(node, health)
+    await runner.setup()
+    working = [asyncio.create_task(work) for work in node.work()]
+    server = await loop.create_server(
+        lambda: Front(node.gateway, cast("Http", runner.server)),
+        settings.host,
+        settings.port,
+        backlog=BACKLOG,
+        reuse_port=WORKER in os.environ,
+        ssl=tls(settings),
     )
-    reconciler = Reconciler(parts, LateMoney(parts))
-    purchases = Purchases(parts, reconciler)
-    shows = Shows(scripts=scripts, book=book, clock=clock, history=settings.history)
-    bags = Bags(shows=shows, scripts=scripts, products=catalog, clock=clock)
-    chats = Chats(shows=shows, private=private, clock=clock, settings=settings)
-    board = StockBoard(stock=stock, feed=stores.feed)
-    rooms = Rooms(shows=shows, scripts=scripts, feed=stores.feed, board=board, clock=clock)
-    hub = Hub(
-        settings=settings,
-        clock=clock,
-        tokens=tokens,
-        rooms=rooms,
-        private=private,
-        carts=carts,
-        wheel=Wheel(clock),
-        handlers=Handlers(shows=shows, bags=bags, chats=chats, carts=carts, purchases=purchases),
+    try:
+        await health.wait_alive()
+        on_ready(server.sockets[0].getsockname()[1])
+        stopping = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()
+    finally:
+        health.is_draining = True
+        server.close()
+        await node.leave(settings.drain_seconds)
+        await runner.cleanup()
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        await node.close()
+
+
+async def make_ready(node: Node) -> None:
+    """Bring gate and book together before anybody sells; make the demo, once."""
+    await rebuild(node.stores.book, node.stores.scripts)
+    await node.stock.finish_pending()
+    if node.settings.demo:
+        await create_demo_show(
+            book=node.stores.book,
+            catalog=node.catalog,
+            stock=node.stock,
+            shows=node.shows,
+            bags=node.bags,
+            clock=node.clock,
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
+    """Run the practice provider on its own socket."""
+    socket_path = sandbox_socket(settings)
+    socket_path.unlink(missing_ok=True)
+    sandbox = Sandbox(
+        path=settings.data_dir / "sandbox.db",
+        api_key=sandbox_key(settings, "api"),
+        webhook_secret=sandbox_key(settings, "webhook"),
+        webhook_url=None,
+        clock=SystemClock(),
     )
-    delivery = Delivery(holds, carts)
-    outbox.handlers |= {
-        "settle": delivery.settle,
-        "bought": delivery.bought,
-        "purchase": Sales(shows=shows, clock=clock).tell,
-        "product": bags.tell_change,
-    }
-    stores.channels.listen(keys.catalog_channel(), lambda data: catalog.forget(data.decode()))
-    return Node(
-        settings=settings,
-        stores=stores,
-        outbox=outbox,
-        catalog=catalog,
-        stock=stock,
-        shows=shows,
-        bags=bags,
-        orders=Orders(book),
-        audit=Audit(book, scripts, provider),
-        provider=provider,
-        webhook=Webhook(parts, reconciler),
-        purchases=purchases,
-        payments=payments,
-        sweeper=Sweeper(parts, reconciler, scripts, stock, node=name),
-        hub=hub,
-        gateway=Gateway(hub),
-        gauges=Gauges(node=name, rooms=rooms, scripts=scripts, clock=clock),
-        tokens=tokens,
-        clock=clock,
-    )
+    await sandbox.start(unix_path=str(socket_path))
+    try:
+        yield sandbox
+    finally:
+        await sandbox.stop()
+
+
+def announce(settings: Settings, port: int, sandbox: Sandbox) -> None:
+    """Let the provider know where to reach us, and print where people do."""
+    scheme = "https" if settings.certfile else "http"
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    base = f"{scheme}://{host}:{port}"
+    sandbox.webhook_url = f"{base}/v1/payments/sandbox/webhook"
+    print(f"Yellowcart is ready on {base}")
+    if settings.demo:
+        print(demo_lines(settings, base))
+    sys.stdout.flush()
+
+
+def demo_lines(settings: Settings, base: str) -> str:
+    """Links and lines to try."""
+    live = base.replace("http", "ws", 1) + "/live"
+    python = sys.executable if sys.prefix != sys.base_prefix else "python"
+    host = sign(settings.secret, claims("demo-host", Role.HOST, ttl_s=DAY_S))
+    return f"""
+  viewer  {base}/watch/demo
+  host    {base}/host/demo#token={host}
+
+Try, in another terminal:
+  curl {base}/v1/shows/demo
+  {python} -m bots --url {live} --show demo --viewers 200 --buyers 20 --seconds 10
+  {python} server.py audit
+Everything there is: {base}/docs   Stop with Ctrl-C."""
+
+
+def claims(sub: str, role: Role, *, ttl_s: int) -> dict[str, str | int | bool]:
+    """A token's claims that every role has."""
+    return {"sub": sub, "role": role.value, "exp": int(time.time()) + ttl_s}
+
+
+def with_secret(settings: Settings, folder: DataFolder) -> Settings:
+    """The settings with a secret; off loopback the operator must have set one.
+
+    Raises:
+        SettingsError: There is none.
+
+    """
+    if settings.secret:
+        return settings
+    if not settings.is_loopback:
+        raise SettingsError(
+            f"Set {PREFIX}SECRET (at least 32 random characters) to listen on {settings.host}."
+        )
+    return replace(settings, secret=folder.secret())
+
+
+def stop_event() -> asyncio.Event:
+    """Set when we are told to stop: SIGTERM, Ctrl-C, or a supervisor that is gone."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if WORKER in os.environ:
+        loop.add_reader(sys.stdin.fileno(), stop.set)
+    return stop
+
+
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """How to encrypt, when there is a certificate."""
+    if not settings.certfile:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.certfile)
+    return context
+
+
+@contextlib.contextmanager
+def reserved(settings: Settings) -> Iterator[socket.socket]:
+    """A port that other sockets of this user may listen on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        place.bind((settings.host, settings.port))
+        yield place
+
+
+async def answering(settings: Settings, stop: asyncio.Event) -> None:
+    """Wait until a worker answers, or we are told to stop.
+
+    Raises:
+        Outage: None does.
+
+    """
+    for _ in range(int(START_S / STEP_S)):
+        if stop.is_set():
+            return
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(settings.host, settings.port)
+            writer.close()
+            return
+        await asyncio.sleep(STEP_S)
+    raise Outage("No worker starts. The lines above say why.")
+
+
+def complain(message: str) -> int:
+    """Say in one line what is wrong; the exit code of it."""
+    print(f"yellowcart: {message}", file=sys.stderr)
+    return 2
+
+
+# The command line.
+
+
+def token(settings: Settings, options: argparse.Namespace) -> int:
+    """Print a signed token."""
+    settings = with_secret(settings, DataFolder(settings.data_dir))
+    for ident in filter(None, (options.sub, options.show, options.shop)):
+        if not is_id(ident):
+            return complain(f"{ident!r} is no id: use 1 to 64 of A-Z a-z 0-9 _ and -.")
+    body = claims(options.sub, Role(options.role), ttl_s=options.ttl)
+    named = {"name": options.name, "show": options.show, "shop": options.shop}
+    print(sign(settings.secret, body | {key: text for key, text in named.items() if text}))
+    return 0
+
+
+async def audit(settings: Settings) -> int:
+    """Print whether the books are right, a line for each check."""
+    folder = DataFolder(settings.data_dir)
+    owner = folder.acquire()
+    settings = with_secret(settings, folder)
+    at = Addresses.of(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        if owner:
+            await stack.enter_async_context(open_redis(settings))
+            await prepare(at)
+            await stack.enter_async_context(open_sandbox(settings))
+        stores = await stack.enter_async_context(Stores.connected(at))
+        node = compose(settings, stores, SystemClock())
+        if owner:
+            await make_ready(node)
+            await deliver(node)
+        checks = await node.audit.run()
+        await node.provider.close()
+    for check in checks:
+        verdict = "ok" if check.ok else f"WRONG: expected {check.expected}, is {check.actual}"
+        print(f"{check.name}: {verdict}")
+    return 0 if all(check.ok for check in checks) else 1
+
+
+async def deliver(node: Node) -> None:
+    """Deliver what a stopped server has left in the outbox."""
+    delivering = asyncio.create_task(node.outbox.run())
+    await node.outbox.flush(START_S)
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
+
+
+async def doctor(settings: Settings) -> int:
+    """Print whether the installation is sound, a line for each finding."""
+    findings = await examine(settings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FIX '} {finding.name}: {finding.text}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; every option is also a variable YELLOWCART_ + its name."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", type=Path, help="where embedded stores and secret live")
+    whole = argparse.ArgumentParser(prog="server.py", description=__doc__, parents=[common])
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB")
+    run = verbs.add_parser("serve", parents=[common], help="run the server (the default)")
+    for place in (whole, run):
+        place.add_argument("--host")
+        place.add_argument("--port", type=int)
+        place.add_argument("--workers", type=int)
+        place.add_argument("--demo", action="store_true", default=None)
+        place.add_argument("--certfile", help="PEM file with certificate and key")
+    sign_one = verbs.add_parser("token", parents=[common], help="print a signed token")
+    sign_one.add_argument("--sub", required=True)
+    sign_one.add_argument("--role", required=True, choices=[role.value for role in Role])
+    sign_one.add_argument("--name")
+    sign_one.add_argument("--show")
+    sign_one.add_argument("--shop")
+    sign_one.add_argument("--ttl", type=int, default=DAY_S, metavar="SECONDS")
+    load = verbs.add_parser("import-products", parents=[common], help="not there yet")
+    load.add_argument("file")
+    load.add_argument("--shop", required=True)
+    load.add_argument("--currency", required=True)
+    verbs.add_parser("audit", parents=[common], help="check the books")
+    verbs.add_parser("doctor", parents=[common], help="check the installation")
+    return whole
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = parser().parse_args(argv)
+    try:
+        settings = Settings.load(vars(options), os.environ)
+        logs.set_up(settings.log_level)
+        return command(options.verb or "serve", settings, options)
+    except (SettingsError, UnfitRedisError, Outage, OSError) as error:
+        return complain(str(error))
+
+
+def command(verb: str, settings: Settings, options: argparse.Namespace) -> int:
+    """Run the command of a name."""
+    if verb == "token":
+        return token(settings, options)
+    if verb == "import-products":
+        return complain("import-products is not there yet: it comes with the next version.")
+    if settings.payments != "sandbox":
+        return complain("payments: stripe is not there yet. Unset it, or set sandbox.")
+    work = {"serve": serve, "audit": audit, "doctor": doctor}[verb]
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -114,6 +115,11 @@ class Settings:
         settings._check()
         return settings
 
+    def environ(self) -> dict[str, str]:
+        """The same as environment variables, for a process of ours."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
     def _check(self) -> None:
         if not 0 <= self.port <= HIGHEST_PORT:
             raise SettingsError(f"port is {self.port}: choose 1 to 65535.")
@@ -121,6 +127,8 @@ class Settings:
             raise SettingsError(f"workers is {self.workers}: choose 1 to 256.")
         if self.payments not in {"sandbox", "stripe"}:
             raise SettingsError(f"payments is {self.payments!r}: set sandbox or stripe.")
+        if self.log_level.upper() not in logging.getLevelNamesMapping():
+            raise SettingsError(f"log_level is {self.log_level!r}: set DEBUG, INFO or WARNING.")
         if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:")):
             raise SettingsError("database_url must be a postgresql:// address, or unset (SQLite).")
         for field in dataclasses.fields(self):

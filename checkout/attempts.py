@@ -7,11 +7,11 @@ otherwise the echo of a first try could end the second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from base.errors import Conflict, Expired, InProgress, Invalid, NotFound
 from checkout import rows
+from checkout.change import Change
 from checkout.opened import BUSY
 from checkout.record import EXPIRED, Record
 from checkout.state import State
@@ -25,7 +25,6 @@ __all__ = [
     "CONFIRM_MS",
     "MOST_TRIES",
     "POLL_MS",
-    "Change",
     "attempt_id",
     "begin",
     "note_action",
@@ -47,14 +46,6 @@ POLL_MS: Final = 30_000
 """Between looks at the provider while nobody tells us anything."""
 
 _ASKING: Final = frozenset({State.PAY_PENDING, State.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A checkout after an operation, and whether that changed it."""
-
-    record: Record
-    changed: bool
 
 
 def attempt_id(checkout: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Outage
-from checkout import attempts, rows
+from checkout import attempts
 from checkout.payments.provider import Lost, NotSent
+from checkout.race import insist
 from checkout.state import State
 
 if TYPE_CHECKING:
+    from base.errors import Outage
     from checkout.parts import Parts
     from checkout.reconcile import Reconciler
     from checkout.record import Record
@@ -28,8 +29,6 @@ AGAIN_MS: Final = 5_000
 
 ALARM_MS: Final = 15 * 60 * 1000
 """After that somebody must look why the provider does not let go."""
-
-_TRIES: Final = 5
 
 
 class Closing:
@@ -65,14 +64,9 @@ class Closing:
         return await self._reconciler.apply(record, payment)
 
     async def _start(self, checkout: str) -> Record:
-        for _ in range(_TRIES):
-            try:
-                now = self._parts.clock.now_ms()
-                change = await self._parts.book.write(attempts.start_cancel, checkout, now)
-            except rows.Raced:
-                continue
-            return self._reconciler.announce(change)
-        raise Outage
+        now = self._parts.clock.now_ms()
+        change = await insist(self._parts.book, attempts.start_cancel, checkout, now)
+        return await self._reconciler.announce(change)
 
     async def _later(self, record: Record, outage: Outage) -> Record:
         now = self._parts.clock.now_ms()

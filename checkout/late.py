@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final
 from base.errors import Refused, SoldOut
 from cart.holds import StalePrice, Wanted
 from checkout import paid
+from checkout.change import Change
 from checkout.pricing import by_shop
+from checkout.race import insist
 from checkout.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cart.cart import Line
-    from checkout.paid import Paid
     from checkout.parts import Parts
     from checkout.record import Record
 
@@ -33,7 +34,7 @@ class LateMoney:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def settle(self, record: Record) -> Paid:
+    async def settle(self, record: Record) -> Change:
         """Hold and claim the stock again and book the sale; if it is gone, give money back.
 
         Raises:
@@ -41,25 +42,35 @@ class LateMoney:
 
         """
         if record.state in {State.PAID, State.REFUNDED}:
-            return paid.Paid(record, changed=False)
+            return Change(record, changed=False)
         if record.state is State.REFUNDING:
             return await self.give_back(record)
         attempt, now = record.paying.id, self._parts.clock.now_ms()
         logger.error("break: late money for %s, which is %s", record.id, record.state)
         if await self._hold(record):
             try:
-                return await self._parts.book.write(paid.record_late, attempt, now)
+                sold = await insist(self._parts.book, paid.record_late, attempt, now)
             except SoldOut:
                 await self._let_go(record)
-        await self._parts.book.write(paid.record_refunding, attempt, now)
+            else:
+                return await self._unless_refunded(sold)
+        await insist(self._parts.book, paid.record_refunding, attempt, now)
         return await self.give_back(record)
 
-    async def give_back(self, record: Record) -> Paid:
+    async def give_back(self, record: Record) -> Change:
         """Refund what was captured; safe to repeat until the provider has done it."""
         attempt = record.paying
         await self._parts.provider.refund(attempt.id, attempt.amount, f"late-{attempt.id}")
         now = self._parts.clock.now_ms()
-        return await self._parts.book.write(paid.record_refunded, attempt.id, now)
+        return await insist(self._parts.book, paid.record_refunded, attempt.id, now)
+
+    async def _unless_refunded(self, sold: Change) -> Change:
+        """Another run of this may have decided to give the money back."""
+        if sold.record.state is not State.PAID:
+            await self._let_go(sold.record)
+        if sold.record.state is State.REFUNDING:
+            return await self.give_back(sold.record)
+        return sold
 
     async def _hold(self, record: Record) -> bool:
         try:

@@ -33,9 +33,8 @@ def post(
 ) -> None:
     """Post a transaction of a checkout's payment; a repeat of its kind changes nothing.
 
-    Args:
-        kind: capture or refund.
-        amounts: Account to minor units; they sum to zero. A zero is left out.
+    ``kind`` is capture or refund; ``amounts`` are minor units by account and sum to zero; a
+    zero is left out.
 
     Raises:
         ValueError: They do not.

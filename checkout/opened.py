@@ -13,6 +13,7 @@ import msgspec
 
 from base.errors import InProgress, KeyReused, SoldOut
 from checkout import rows
+from checkout.race import Raced
 from checkout.record import Record
 from checkout.state import State
 from store.sql.rows import Connection, insert, insert_or_ignore
@@ -75,7 +76,7 @@ def enter(conn: Connection, draft: Record, now_ms: int) -> Opened:
         return Opened(same, is_new=False)
     cancelled = make_room(conn, draft.viewer, now_ms)
     if not insert_or_ignore(conn, checkouts, **_columns(draft)):
-        raise rows.Raced
+        raise Raced
     missing = rows.claim(conn, draft.lines)
     if missing is not None:
         raise SoldOut(missing)
@@ -97,7 +98,7 @@ def make_room(conn: Connection, viewer: str, now_ms: int) -> Record | None:
     if other.state is not State.RESERVED:
         raise InProgress(BUSY, checkout=other.id)
     if other.attempt is not None and other.attempt.is_live:
-        raise rows.Raced
+        raise Raced
     cancelled = rows.move(conn, other, State.CANCELLED, next_at=None)
     rows.release(conn, other, now_ms)
     return cancelled

@@ -11,12 +11,10 @@ from base.identity import Role
 from cart.cart import Line
 from checkout.checkout import Address
 from checkout.order import Order
-from store.sql.rows import Connection, and_, or_, select
+from store.sql.rows import Connection, Row, and_, or_, select
 from store.sql.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from base.identity import Actor
     from store.sql.book import Book
 
@@ -57,6 +55,7 @@ class Orders:
         """A page of orders, the latest first.
 
         Args:
+            actor: Who looks.
             after: The cursor of the page before; None for the first page.
             limit: 1..100.
 
@@ -75,7 +74,7 @@ class Orders:
 def of_checkout(conn: Connection, checkout: str) -> list[Order]:
     """The orders of a paid checkout, by shop."""
     mine = select(orders).where(orders.c.checkout == checkout).order_by(orders.c.shop)
-    return [_order(row._mapping) for row in conn.execute(mine)]  # noqa: SLF001 - public name
+    return [_order(row) for row in conn.execute(mine)]
 
 
 def _sees(actor: Actor) -> tuple[str, str]:
@@ -89,7 +88,7 @@ def _sees(actor: Actor) -> tuple[str, str]:
 
 def _find(conn: Connection, order: str, column: str, value: str) -> Order | None:
     row = conn.execute(_visible(column, value).where(orders.c.id == order)).one_or_none()
-    return None if row is None else _order(row._mapping)  # noqa: SLF001 - public name
+    return None if row is None else _order(row)
 
 
 def _page(
@@ -101,7 +100,7 @@ def _page(
         earlier = orders.c.paid_at < paid_at
         query = query.where(or_(earlier, and_(orders.c.paid_at == paid_at, orders.c.id < ident)))
     query = query.order_by(orders.c.paid_at.desc(), orders.c.id.desc()).limit(limit)
-    return [_order(row._mapping) for row in conn.execute(query)]  # noqa: SLF001 - public name
+    return [_order(row) for row in conn.execute(query)]
 
 
 def _visible(column: str, value: str) -> Any:
@@ -117,7 +116,8 @@ def _place(cursor: str | None) -> tuple[int, str] | None:
     return int(paid_at), ident
 
 
-def _order(row: Mapping[str, Any]) -> Order:
+def _order(found: Row[Any]) -> Order:
+    row = found._mapping  # noqa: SLF001 - a public name, kept apart from the columns
     plain = {
         name: row[name]
         for name in Order.__struct_fields__

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from base.errors import NotFound, SoldOut
 from checkout import ledger, rows
+from checkout.change import Change
 from checkout.order import OrderState
 from checkout.pricing import by_shop
 from checkout.state import State
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LATE",
     "Late",
-    "Paid",
     "late_hold",
     "masked",
     "record_late",
@@ -48,20 +47,12 @@ class Late(Exception):
     """Money for a checkout that has ended: its stock was given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A paid checkout, and whether it was paid just now."""
-
-    record: Record
-    changed: bool
-
-
 def late_hold(checkout: str) -> str:
     """The id under which an ended checkout holds stock again."""
     return checkout + LATE
 
 
-def record_paid(conn: Connection, attempt: str, now_ms: int) -> Paid:
+def record_paid(conn: Connection, attempt: str, now_ms: int) -> Change:
     """Make an open checkout paid, with its orders, ledger entries and outbox; once.
 
     Raises:
@@ -70,14 +61,14 @@ def record_paid(conn: Connection, attempt: str, now_ms: int) -> Paid:
     """
     record = _of(conn, attempt)
     if record.state is State.PAID:
-        return Paid(record, changed=False)
+        return Change(record, changed=False)
     if not record.is_open:
         raise Late
     rows.end_claims(conn, record, "sold")
     return _book(conn, record, record.id, now_ms)
 
 
-def record_late(conn: Connection, attempt: str, now_ms: int) -> Paid:
+def record_late(conn: Connection, attempt: str, now_ms: int) -> Change:
     """Claim the stock of an ended checkout again and make it paid; once.
 
     Raises:
@@ -86,7 +77,7 @@ def record_late(conn: Connection, attempt: str, now_ms: int) -> Paid:
     """
     record = _of(conn, attempt)
     if record.state in {State.PAID, State.REFUNDING, State.REFUNDED}:
-        return Paid(record, changed=False)
+        return Change(record, changed=False)
     missing = rows.claim(conn, record.lines)
     if missing is not None:
         raise SoldOut(missing)
@@ -94,28 +85,28 @@ def record_late(conn: Connection, attempt: str, now_ms: int) -> Paid:
     return _book(conn, record, late_hold(record.id), now_ms)
 
 
-def record_refunding(conn: Connection, attempt: str, now_ms: int) -> Paid:
+def record_refunding(conn: Connection, attempt: str, now_ms: int) -> Change:
     """Note that late money is there and must go back."""
     record = _of(conn, attempt)
     if record.state in {State.PAID, State.REFUNDING, State.REFUNDED}:
-        return Paid(record, changed=False)
+        return Change(record, changed=False)
     _captured(conn, record)
     amounts = {ledger.CLEARING: record.total, ledger.UNCLAIMED: -record.total}
     ledger.post(conn, "capture", record, amounts, now_ms)
     after = rows.move(conn, record, State.REFUNDING, action=None, next_at=now_ms)
-    return Paid(after, changed=True)
+    return Change(after, changed=True)
 
 
-def record_refunded(conn: Connection, attempt: str, now_ms: int) -> Paid:
+def record_refunded(conn: Connection, attempt: str, now_ms: int) -> Change:
     """Note that the provider gave the late money back."""
     record = _of(conn, attempt)
     if record.state is not State.REFUNDING:
-        return Paid(record, changed=False)
+        return Change(record, changed=False)
     conn.execute(update(payments).where(payments.c.id == attempt).values(state="refunded"))
     amounts = {ledger.UNCLAIMED: record.total, ledger.CLEARING: -record.total}
     ledger.post(conn, "refund", record, amounts, now_ms)
     after = rows.move(conn, record, State.REFUNDED, next_at=None)
-    return Paid(after, changed=True)
+    return Change(after, changed=True)
 
 
 def masked(name: str) -> str:
@@ -127,7 +118,7 @@ def masked(name: str) -> str:
     return text[:end] + "***"
 
 
-def _book(conn: Connection, record: Record, hold: str, now_ms: int) -> Paid:
+def _book(conn: Connection, record: Record, hold: str, now_ms: int) -> Change:
     _captured(conn, record)
     shops = by_shop(record.lines)
     for shop, lines in shops.items():
@@ -137,7 +128,7 @@ def _book(conn: Connection, record: Record, hold: str, now_ms: int) -> Paid:
     changes = {"action": None, "failure": None, "next_at": None}
     after = rows.move(conn, record, State.PAID, **changes)
     _tell(conn, after, hold, now_ms)
-    return Paid(after, changed=True)
+    return Change(after, changed=True)
 
 
 def _captured(conn: Connection, record: Record) -> None:
@@ -204,6 +195,7 @@ def _purchase(record: Record) -> dict[str, object]:
         "event": f"purchase-{record.id}",
         "name": masked(record.viewer_name),
         "items": [{"product": product, "units": count} for product, count in units.items()],
+        "orders": len({line.shop for line in record.lines}),
         "units": sum(units.values()),
         "revenue": record.total,
         "currency": record.currency,

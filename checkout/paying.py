@@ -10,9 +10,10 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Expired, Invalid, Outage, PaymentDeclined
+from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
 from checkout import attempts, rows
 from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status
+from checkout.race import insist
 from checkout.state import State
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ ASK_AGAIN_S: Final = (0.0, 0.2, 1.0)
 
 LOOK_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Waits between looks at the book while only a webhook can tell; the last one repeats."""
-
-_TRIES: Final = 5
 
 
 class Paying:
@@ -63,17 +62,21 @@ class Paying:
             raise Invalid("There is no such payment method. Choose another one.")
         seconds = self._parts.terms.answer_ms / 1000
         until = asyncio.get_running_loop().time() + seconds
-        task = self._parts.tasks.start(self._run(actor, checkout, method.token, ship_to))
+        viewer = None if actor.is_admin else actor.id
+        task = self._parts.tasks.start(self._run(viewer, checkout, method.token, ship_to))
         done, _ = await asyncio.wait({task}, timeout=seconds)
-        record = task.result() if done else None
-        return await self._outcome(checkout, record, until)
+        if not done:
+            return await self._as_it_is(checkout, viewer)
+        return await self._outcome(task.result(), until)
 
     async def _run(
-        self, actor: Actor, checkout: str, token: str, ship_to: Address | None
+        self, viewer: str | None, checkout: str, token: str, ship_to: Address | None
     ) -> Record:
-        viewer = None if actor.is_admin else actor.id
+        name, now = self._parts.provider.name, self._parts.clock.now_ms()
         try:
-            record = await self._begin(checkout, viewer, ship_to)
+            record = await insist(
+                self._parts.book, attempts.begin, checkout, viewer, ship_to, name, now
+            )
         except Expired:
             with suppress(Outage):
                 await self._closing.end(checkout)
@@ -84,14 +87,6 @@ class Paying:
         if record.total == 0:
             return await self._reconciler.free(record)
         return await self._take(record, token)
-
-    async def _begin(self, checkout: str, viewer: str | None, ship_to: Address | None) -> Record:
-        book, name = self._parts.book, self._parts.provider.name
-        for _ in range(_TRIES):
-            now = self._parts.clock.now_ms()
-            with suppress(rows.Raced):
-                return await book.write(attempts.begin, checkout, viewer, ship_to, name, now)
-        raise Outage
 
     async def _take(self, record: Record, token: str) -> Record:
         provider, attempt = self._parts.provider, record.paying
@@ -129,18 +124,18 @@ class Paying:
                 continue
             return await self._take_over(record, payment)
         now = self._parts.clock.now_ms()
-        write = self._parts.book.write
-        try:
-            change = await write(attempts.note_unknown, attempt.id, record.version, now)
-        except (Outage, rows.Raced):
-            return record
-        return self._reconciler.announce(change)
+        with suppress(Outage):
+            change = await insist(
+                self._parts.book, attempts.note_unknown, attempt.id, record.version, now
+            )
+            return await self._reconciler.announce(change)
+        return record
 
     async def _take_over(self, record: Record, payment: Payment) -> Record:
         """Bring the outcome into the book; if that fails now, the sweeper will."""
         try:
             return await self._reconciler.apply(record, payment)
-        except (Outage, rows.Raced) as error:
+        except Outage as error:
             logger.warning("the outcome of %s waits for the sweeper: %r", record.paying.id, error)
             return record
 
@@ -148,18 +143,27 @@ class Paying:
         await self._reconciler.declined(record, failure)
         raise PaymentDeclined(failure.message)
 
-    async def _outcome(self, checkout: str, record: Record | None, until: float) -> Record:
+    async def _outcome(self, record: Record, until: float) -> Record:
+        """Wait for what only a webhook or a poll can tell."""
+        if record.is_settled:
+            return record
         loop, looks = asyncio.get_running_loop(), iter(LOOK_S)
-        while record is None or not record.is_settled:
+        while not record.is_settled:
             left = until - loop.time()
-            if record is not None and left <= 0:
+            if left <= 0:
                 break
-            await asyncio.sleep(min(next(looks, LOOK_S[-1]), max(left, 0)))
-            try:
-                record = await self._parts.book.read(rows.by_id, checkout) or record
-            except Outage:
-                if record is None:
-                    raise
+            await asyncio.sleep(min(next(looks, LOOK_S[-1]), left))
+            with suppress(Outage):
+                found = await self._parts.book.read(rows.by_id, record.id)
+                record = record if found is None else found
+        if record.state in {State.RESERVED, State.FAILED} and record.failure is not None:
+            raise PaymentDeclined(record.failure.message)
+        return record
+
+    async def _as_it_is(self, checkout: str, viewer: str | None) -> Record:
+        record = await self._parts.book.read(rows.owned, checkout, viewer)
+        if record is None:
+            raise NotFound("There is no such checkout.")
         return record
 
 

@@ -14,13 +14,13 @@ from base.errors import NotFound
 from checkout import attempts, paid, rows
 from checkout.orders import of_checkout
 from checkout.payments.provider import Payment, Status
+from checkout.race import insist
 from checkout.state import State
 
 if TYPE_CHECKING:
-    from checkout.attempts import Change
+    from checkout.change import Change
     from checkout.checkout import Failure
     from checkout.late import LateMoney
-    from checkout.paid import Paid
     from checkout.parts import Parts
     from checkout.record import Record
 
@@ -69,28 +69,33 @@ class Reconciler:
         if status is Status.SUCCEEDED and payment is not None:
             return await self._succeeded(record, payment)
         if status is Status.CANCELED:
-            change = await book.write(attempts.note_canceled, attempt, now)
+            change = await insist(book, attempts.note_canceled, attempt, now)
         elif status is Status.REQUIRES_METHOD:
             return await self._untaken(record, payment)
         else:
             action = None if payment is None else payment.action
-            change = await book.write(attempts.note_action, attempt, record.version, action, now)
-        return self.announce(change)
+            change = await insist(book, attempts.note_action, attempt, record.version, action, now)
+        return await self.announce(change)
 
     async def declined(self, record: Record, failure: Failure) -> Record:
         """The provider refused this very try."""
         now = self._parts.clock.now_ms()
-        change = await self._parts.book.write(
-            attempts.note_declined, record.paying.id, record.version, failure, now
+        change = await insist(
+            self._parts.book,
+            attempts.note_declined,
+            record.paying.id,
+            record.version,
+            failure,
+            now,
         )
-        return self.announce(change)
+        return await self.announce(change)
 
     async def unsent(self, record: Record) -> Record:
         """This try never reached the provider."""
-        change = await self._parts.book.write(
-            attempts.note_unsent, record.paying.id, record.version
+        change = await insist(
+            self._parts.book, attempts.note_unsent, record.paying.id, record.version
         )
-        return self.announce(change)
+        return await self.announce(change)
 
     async def free(self, record: Record) -> Record:
         """Nothing has to be paid."""
@@ -98,12 +103,21 @@ class Reconciler:
             raise ValueError("only a total of zero is free")
         return await self._paid(record)
 
-    def announce(self, change: Change) -> Record:
+    async def announce(self, change: Change) -> Record:
         """Tell the buyer of what changed."""
-        record = change.record
-        if change.changed:
-            self._parts.announcer.tell(record.viewer, "checkout", record.shown())
-            self._parts.outbox.nudge()
+        record, parts = change.record, self._parts
+        if not change.changed:
+            return record
+        if record.is_open:
+            parts.outbox.nudge()
+        else:
+            # Gate and cart first: whoever hears of the end and looks finds them as they
+            # should be.
+            await parts.outbox.flush()
+        parts.announcer.tell(record.viewer, "checkout", record.shown())
+        if record.state is State.PAID:
+            for order in await parts.book.read(of_checkout, record.id):
+                parts.announcer.tell(record.viewer, "order", order)
         return record
 
     async def _untaken(self, record: Record, payment: Payment | None) -> Record:
@@ -130,18 +144,7 @@ class Reconciler:
     async def _paid(self, record: Record) -> Record:
         now = self._parts.clock.now_ms()
         try:
-            outcome = await self._parts.book.write(paid.record_paid, record.paying.id, now)
+            outcome = await insist(self._parts.book, paid.record_paid, record.paying.id, now)
         except paid.Late:
             outcome = await self._late.settle(record)
-        if outcome.changed:
-            await self._tell_outcome(outcome)
-        return outcome.record
-
-    async def _tell_outcome(self, outcome: Paid) -> None:
-        record, parts = outcome.record, self._parts
-        # Gate and cart first: whoever hears "paid" and looks finds them as they should be.
-        await parts.outbox.flush()
-        parts.announcer.tell(record.viewer, "checkout", record.shown())
-        if record.state is State.PAID:
-            for order in await parts.book.read(of_checkout, record.id):
-                parts.announcer.tell(record.viewer, "order", order)
+        return await self.announce(outcome)

@@ -8,17 +8,17 @@ import msgspec
 
 from cart.cart import Line
 from checkout.checkout import Action, Address, Failure
+from checkout.race import Raced
 from checkout.record import Attempt, Record
 from checkout.state import OPEN, State, may
 from store.sql import outbox
-from store.sql.rows import Connection, and_, select, update
+from store.sql.rows import Connection, Row, and_, select, update
 from store.sql.tables import checkouts, claims, orders, payments, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
-    "Raced",
     "by_attempt",
     "by_id",
     "claim",
@@ -31,10 +31,6 @@ __all__ = [
 ]
 
 _JSON: Final = {"ship_to": Address, "action": Action, "failure": Failure}
-
-
-class Raced(Exception):
-    """Somebody else changed the checkout between our read and our write: try again."""
 
 
 def by_id(conn: Connection, checkout: str) -> Record | None:
@@ -113,9 +109,7 @@ def end_claims(conn: Connection, record: Record, state: str) -> None:
         return
     for line in sorted(record.lines, key=lambda line: line.sku):
         conn.execute(
-            update(stock)
-            .where(stock.c.sku == line.sku)
-            .values(claimed=stock.c.claimed - line.qty)
+            update(stock).where(stock.c.sku == line.sku).values(claimed=stock.c.claimed - line.qty)
         )
 
 
@@ -132,7 +126,7 @@ def _one(conn: Connection, condition: Any) -> Record | None:
         .select_from(checkouts.outerjoin(payments, payments.c.checkout == checkouts.c.id))
         .where(condition)
     ).one_or_none()
-    return None if row is None else _record(conn, row._mapping)  # noqa: SLF001 - public name
+    return None if row is None else _record(conn, row)
 
 
 def _change(conn: Connection, record: Record, **changes: Any) -> Record:
@@ -155,18 +149,19 @@ _PAYMENT: Final = tuple(
 )
 
 
-def _record(conn: Connection, row: Mapping[str, Any]) -> Record:
+def _record(conn: Connection, found: Row[Any]) -> Record:
+    row = found._mapping  # noqa: SLF001 - a public name, kept apart from the columns
     state = State(row["state"])
     ids: tuple[str, ...] = ()
     if state is State.PAID:
-        found = select(orders.c.id).where(orders.c.checkout == row["id"]).order_by(orders.c.shop)
-        ids = tuple(conn.execute(found).scalars())
-    plain = {
+        mine = select(orders.c.id).where(orders.c.checkout == row["id"]).order_by(orders.c.shop)
+        ids = tuple(conn.execute(mine).scalars())
+    plain: dict[str, Any] = {
         name: row[name]
         for name in Record.__dataclass_fields__
         if name not in {"lines", "state", "attempt", "orders", *_JSON}
     }
-    snapshots = {
+    snapshots: dict[str, Any] = {
         name: None if row[name] is None else msgspec.convert(row[name], kind)
         for name, kind in _JSON.items()
     }
@@ -180,7 +175,7 @@ def _record(conn: Connection, row: Mapping[str, Any]) -> Record:
     )
 
 
-def _attempt(row: Mapping[str, Any]) -> Attempt | None:
+def _attempt(row: Any) -> Attempt | None:
     if row["payment_id"] is None:
         return None
     return Attempt(**{name: row[f"payment_{name}"] for name in Attempt.__dataclass_fields__})

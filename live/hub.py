@@ -11,6 +11,7 @@ from base.tokens import Tokens
 from cart.cart import Cart
 from live.closing import CloseCode
 from live.handlers import Handlers
+from live.meter import Meter, Unmetered
 from live.private import Private, Recipient
 from live.rooms import Rooms
 from live.tasks import Tasks
@@ -46,6 +47,7 @@ class Hub:
     handlers: Handlers
     carts: MergesCarts
     wheel: Wheel
+    meter: Meter = field(default_factory=Unmetered)
     tasks: Tasks = field(default_factory=Tasks)
 
     def replace_oldest(self, sockets: list[Recipient]) -> None:

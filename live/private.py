@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from base.clock import Clock
+from checkout.checkout import Checkout
+from live.meter import Meter, Unmetered
 from live.wire import Format, encode, frame
 from store.redis import keys
 
@@ -73,7 +75,8 @@ class Private:
 
     """
 
-    def __init__(self, channels: Channels, clock: Clock) -> None:
+    def __init__(self, channels: Channels, clock: Clock, meter: Meter | None = None) -> None:
+        self._meter = meter or Unmetered()
         self._channels = channels
         self._clock = clock
         self._sockets: dict[str, dict[Recipient, None]] = {}
@@ -81,6 +84,8 @@ class Private:
 
     def tell(self, viewer: str, name: Literal["cart", "checkout", "order"], thing: Struct) -> None:
         """Send ``thing`` to a viewer, wherever they are; best effort."""
+        if isinstance(thing, Checkout):
+            self._meter.checkout(thing.state)
         event = {"ev": name, "at": self._clock.now_ms(), name: thing}
         self._send(_Mail(viewer=viewer, event=Raw(msgspec.json.encode(event))))
 

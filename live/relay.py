@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from live.events import Event, FeedEvent, Likes, Sales, Stock, Viewers
+from live.meter import Meter, Unmetered
 from live.room import Room
 from live.snapshot import Snapshots
 from live.wire import Format, encode, frame, joined
@@ -53,8 +54,9 @@ class Relay:
 
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, meter: Meter | None = None) -> None:
         self.room = room
+        self._meter = meter or Unmetered()
         self.new_likes = 0
         self.watching = 0
         self._members: dict[Format, dict[Member, None]] = {fmt: {} for fmt in Format}
@@ -109,6 +111,8 @@ class Relay:
         """Tell consecutive events of the feed to everybody."""
         first, last = int(events[0].seq or 0), int(events[-1].seq or 0)
         self._trim()
+        for event in events:
+            self._meter.told(_name(event), len(self))
         for fmt, members in self._members.items():
             if not members:
                 continue
@@ -160,6 +164,10 @@ class Relay:
                 elif data:
                     member.write(data)
 
+    def start(self) -> None:
+        """What was noted so far stands in every snapshot: it is no news."""
+        self._stock_news.clear()
+
     def note_stock(self, sku: str, left: int) -> None:
         """Note the units left of a SKU, to be told with the next gauges."""
         if self.room.set_stock(sku, left):
@@ -207,6 +215,10 @@ class Relay:
 
 
 ENCODED_KEPT = 64
+
+
+def _name(event: Event) -> str:
+    return str(event.__struct_config__.tag)
 
 
 def _without_time(event: Event) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from msgspec import json
 from base.clock import Clock
 from base.errors import NotFound, Outage
 from live.events import Chat
+from live.meter import Meter
 from live.relay import Relay
 from live.room import CHAT_KEPT, FeedEntry, Gap, Room
 from live.show import PinnedProduct
@@ -56,8 +57,16 @@ class Rooms:
     """Opens rooms, feeds them, heals them, and closes those that stay empty."""
 
     def __init__(
-        self, *, shows: Shows, scripts: Scripts, feed: Feed, board: StockBoard, clock: Clock
+        self,
+        *,
+        shows: Shows,
+        scripts: Scripts,
+        feed: Feed,
+        board: StockBoard,
+        clock: Clock,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter
         self._shows = shows
         self._scripts = scripts
         self._feed = feed
@@ -140,8 +149,9 @@ class Rooms:
         self._board.forget(relay)
 
     async def _load_first(self, show: str) -> Relay:
-        relay = Relay(await self._load(show))
+        relay = Relay(await self._load(show), self._meter)
         await self._board.watch(relay)
+        relay.start()
         self._open[show] = relay
         self._follow(show, relay.room.seq)
         return relay

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Any, Final
 
 from msgspec import json
 
@@ -12,23 +12,10 @@ from live.events import Purchase
 from live.shows import Shows
 from store.redis import keys
 
-__all__ = ["PurchaseNews", "Sales"]
+__all__ = ["Sales"]
 
 IDS_REMEMBERED: Final = 10_000
 """Deliveries are repeated within seconds or minutes; this is hours of a busy show."""
-
-
-class PurchaseNews(TypedDict):
-    """Outbox ``purchase``: what was bought, with the buyer's name masked already."""
-
-    show: str
-    event: str
-    name: str
-    items: list[dict[str, str | int]]
-    orders: int
-    units: int
-    revenue: int
-    currency: str
 
 
 class Sales:
@@ -38,8 +25,15 @@ class Sales:
         self._shows = shows
         self._clock = clock
 
-    async def tell(self, _: int, news: PurchaseNews) -> None:
-        """Append one ``purchase`` event for each product and add to the show's sales."""
+    async def tell(self, _: int, news: dict[str, Any]) -> None:
+        """Outbox ``purchase``: an event for each product, and the show's sales.
+
+        Args:
+            news: ``show event name items orders units revenue currency``; ``name`` is
+                masked already, ``event`` tells repeats apart, ``items`` are maps of
+                ``product`` and ``units``.
+
+        """
         show, at = news["show"], self._clock.now_ms()
         events = [
             Purchase(

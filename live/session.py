@@ -186,9 +186,11 @@ class Session:
         try:
             if isinstance(command, Join):
                 await self._join(command)
-                return
-            self._reply(command.id, await self._do(command))
+            else:
+                self._reply(command.id, await self._do(command))
+            self._hub.meter.command(_op(command), "ok")
         except YellowcartError as error:
+            self._hub.meter.command(_op(command), error.code)
             self._reply_error(command.id, error)
             if isinstance(command, Join) and self.relay is None:
                 self._end_failed_join(error)
@@ -247,6 +249,7 @@ class Session:
         """Enter and answer; nothing waits here, so no event comes before the answer."""
         since = join.since
         recovered = since is not UNSET and relay.room.has(since.epoch, since.seq)
+        self._hub.meter.joined("recovered" if recovered else "ok")
         self._enter(relay, actor, join.show)
         answer: dict[str, object] = {
             "viewer": {"id": actor.id, "name": actor.name, "role": actor.role}
@@ -296,6 +299,7 @@ class Session:
         self._hub.replace_oldest(sockets)
 
     def _end_failed_join(self, error: YellowcartError) -> None:
+        self._hub.meter.joined(error.code)
         if isinstance(error, Unauthorized):
             self._peer.close(CloseCode.TOKEN_EXPIRED)
         elif isinstance(error, Forbidden):
@@ -316,6 +320,10 @@ class Session:
 
     def _reply_error(self, command: int, error: YellowcartError) -> None:
         self._peer.send(encode(error_reply(command, error), self._peer.fmt))
+
+
+def _op(command: Command) -> str:
+    return str(command.__struct_config__.tag)
 
 
 def _parse(message: dict[str, object]) -> Command:

@@ -7,15 +7,16 @@ are encoded by msgspec, once per format.
 
 from __future__ import annotations
 
-import json
 from enum import Enum
-from typing import Final, NoReturn
+from typing import Final
 
 import msgpack
 import msgspec
 
+from base import strict_json
 from base.errors import YellowcartError
 from base.money import SAFE_INTEGER
+from base.strict_json import unique
 
 __all__ = [
     "MAX_MESSAGE",
@@ -122,7 +123,7 @@ def decode(raw: bytes, fmt: Format) -> dict[str, object]:
 
     """
     try:
-        message = _from_json(raw) if fmt is Format.JSON else _from_msgpack(raw)
+        message = strict_json.loads(raw) if fmt is Format.JSON else _from_msgpack(raw)
     except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise BrokenMessage("not a message") from error
     if not isinstance(message, dict):
@@ -136,40 +137,18 @@ def decode(raw: bytes, fmt: Format) -> dict[str, object]:
     return message
 
 
-def _from_json(raw: bytes) -> object:
-    text = raw.decode()
-    message: object = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
-    if "\\u" in text:
-        # Escaped lone surrogates pass the decoder and would break every encoder.
-        json.dumps(message, ensure_ascii=False).encode()
-    return message
-
-
 def _from_msgpack(raw: bytes) -> object:
     return msgpack.unpackb(
         raw,
         raw=False,
         strict_map_key=True,
-        object_pairs_hook=_pairs,
+        object_pairs_hook=unique,
         max_array_len=256,
         max_map_len=64,
         max_str_len=MAX_STRING,
         max_bin_len=0,
         max_ext_len=0,
     )
-
-
-def _pairs(pairs: list[tuple[object, object]]) -> dict[object, object]:
-    whole = dict(pairs)
-    if len(whole) != len(pairs):
-        raise ValueError("duplicate key")
-    if any(not isinstance(key, str) for key in whole):
-        raise ValueError("key is not text")
-    return whole
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _check_depth(value: object, left: int) -> None:

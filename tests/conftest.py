@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis as sync_redis
 
-from store.redis.connect import Client, connect
+from store.redis.connect import Client, close, connect
 from store.redis.scripts import Scripts
 from store.sql.migrate import migrate
 from store.sql.writer import SqliteBook
@@ -62,7 +62,7 @@ def redis_url(redis_server: str) -> str:
 async def redis_client(redis_url: str) -> AsyncIterator[Client]:
     client = connect(redis_url)
     yield client
-    await client.aclose()
+    await close(client)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The aiohttp application: HTTP API, contract documents and health."""
+"""The HTTP side of the port: the API, its documents, health, and pages."""

@@ -31,4 +31,4 @@ class Backoff:
         """Wait after a failure."""
         longest = min(LONGEST_S, FIRST_S * 2 ** min(self._failures, 10))
         self._failures += 1
-        await asyncio.sleep(longest * random.uniform(0.5, 1.0))
+        await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret

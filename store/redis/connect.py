@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio import Redis, RedisCluster, Sentinel, SentinelConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from base.errors import Outage
 
-__all__ = ["Client", "UnfitRedisError", "check", "connect"]
+__all__ = ["FAILURES", "Client", "UnfitRedisError", "check", "close", "connect"]
 
 Client = Redis | RedisCluster
 
 TIMEOUT_S: Final = 5.0
 """For a connection and for an answer: beyond it a buyer is told to try again."""
+
+FAILURES: Final = (RedisError, RedisClusterException, OSError)
+"""What a lost, hanging or unwilling Redis looks like; TimeoutError is an OSError."""
 
 OLDEST: Final = 7
 """The first with script flags, which refuse a script before its first write."""
@@ -60,7 +63,7 @@ async def check(client: Client) -> None:
     try:
         server = await client.info("server")
         memory = await client.info("memory")
-    except (RedisError, OSError) as error:
+    except FAILURES as error:
         raise Outage from error
     for node in _nodes(server):
         version = str(node.get("redis_version", "0"))
@@ -77,10 +80,17 @@ async def check(client: Client) -> None:
             )
 
 
+async def close(client: Client) -> None:
+    """Let all of a client's connections go, those to the sentinels too."""
+    await client.aclose()
+    if isinstance(client, Redis) and isinstance(client.connection_pool, SentinelConnectionPool):
+        for sentinel in client.connection_pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
 def _options() -> dict[str, Any]:
     return {
         "retry": Retry(NoBackoff(), 0),
-        "retry_on_timeout": False,
         "socket_timeout": TIMEOUT_S,
         "socket_connect_timeout": TIMEOUT_S,
         # Replies of plain shape, the same on every version: bytes, int, None and lists.

@@ -146,10 +146,11 @@ class EmbeddedRedis:
 
     async def _end_orphan(self, lock: int) -> None:
         logger.warning("a redis of a dead server still runs: stopping it")
-        for step in (orphan.ask_to_end, orphan.kill):
-            await step(self._folder, self._socket)
-            if await _wait_for_lock(lock):
-                return
+        if await orphan.ask_to_end(self._socket) and await _wait_for_lock(lock):
+            return
+        orphan.kill(self._folder, self._socket)
+        if await _wait_for_lock(lock):
+            return
         raise Outage("Another Redis holds the data folder and cannot be stopped.")
 
     async def _ready(self, process: asyncio.subprocess.Process) -> None:

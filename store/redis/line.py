@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import hiredis
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from base.errors import Outage
-from store.redis.connect import TIMEOUT_S, Client
+from store.redis.connect import FAILURES, TIMEOUT_S, Client
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
@@ -65,7 +65,7 @@ class Line:
             async with asyncio.timeout(OPEN_S):
                 connection = await self._made()
                 await connection.connect()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError) as error:  # TimeoutError is an OSError
+        except FAILURES as error:
             if connection is not None:
                 await connection.disconnect(nowait=True)
             raise Outage from error
@@ -89,7 +89,7 @@ class Line:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await connection.send_packed_command(packed, check_health=False)
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             await self.close()
             raise Outage from error
 
@@ -109,7 +109,7 @@ class Line:
             return await connection.read_response(timeout=math.inf, disconnect_on_error=False)
         except ResponseError as error:
             return error
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             await self.close()
             raise Outage from error
 

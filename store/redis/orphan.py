@@ -15,21 +15,22 @@ __all__ = ["ask_to_end", "kill"]
 ASK_S: Final = 2.0
 
 
-async def ask_to_end(_folder: Path, path: Path) -> None:
-    """Tell the Redis behind the socket to shut down, if one listens."""
+async def ask_to_end(path: Path) -> bool:
+    """Tell the Redis behind the socket to shut down; whether it has heard."""
     try:
         async with asyncio.timeout(ASK_S):
             reader, writer = await asyncio.open_unix_connection(str(path))
             try:
                 writer.write(b"SHUTDOWN NOSAVE FORCE\r\n")
-                await reader.read()  # the end of the connection, or a refusal
+                answer = await reader.read()  # nothing, but the end of the connection
             finally:
                 writer.close()
     except OSError:  # nobody listens, or it hangs: TimeoutError is an OSError
-        return
+        return False
+    return not answer
 
 
-async def kill(folder: Path, path: Path) -> None:
+def kill(folder: Path, path: Path) -> None:
     """Kill the Redis of this folder by its process id, if that can be told for sure."""
     for pid in (_listener(path), _noted(folder)):
         if pid is not None and _works_in(pid, folder):

@@ -7,9 +7,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from base.errors import Outage
+from store.redis.connect import FAILURES
 from store.redis.line import Command, Line, Reply
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Pipeline:
             return await self._client.execute_command(*command)
         except ResponseError as error:
             return error
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             raise Outage from error
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from base.errors import Outage
+from store.redis.connect import FAILURES
 from store.redis.line import Reply
 from store.redis.pipeline import Pipeline
 
@@ -109,7 +110,7 @@ class Scripts:
             await self._client.script_load(script.source)
         except ResponseError:
             raise
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             raise Outage from error
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
 from base.errors import Outage
@@ -76,10 +77,9 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database failed, rather than refused a row."""
     if isinstance(error, IntegrityError):
         return False
-    # InvalidRequestError: the connection was found dead before a statement was sent.
-    return isinstance(error, (DBAPIError, InvalidRequestError, OSError)) or (
-        isinstance(error, SQLAlchemyError) and "pool" in str(error).lower()
-    )
+    # PendingRollbackError: the connection died within the operation. TimeoutError: no
+    # connection came free.
+    return isinstance(error, (DBAPIError, PendingRollbackError, PoolTimeoutError, OSError))
 
 
 def outage_of(error: Exception) -> Outage:
@@ -98,7 +98,7 @@ def postgres_engine(url: str) -> AsyncEngine:
 
     """
     # Not at the top: who runs on SQLite need not have asyncpg.
-    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
     _, _, rest = url.partition("://")
     return create_async_engine(

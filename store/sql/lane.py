@@ -101,7 +101,7 @@ class Lane:
                 if self._conn is None:
                     self._conn = self._engine.connect()
                 self._serve(self._conn, calls)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the lane outlives any operation
                 self._give_up(calls, error)
             _answer(calls)
         self._disconnect()
@@ -126,7 +126,7 @@ class Lane:
             return
         try:
             conn.close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is broken, so we let it go
             logger.warning("closing the book's connection failed: %s", error)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from store.sql.connect import POOL, is_outage, outage_of, postgres_engine
+from base.errors import Outage
+from store.sql.connect import is_outage, outage_of, postgres_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,9 @@ __all__ = ["PostgresBook"]
 
 TRIES: Final = 10
 """Of an operation that meets others at the same row; as many as can meet."""
+
+WAITING: Final = 10_000
+"""Operations without an answer before new ones are refused."""
 
 FIRST_PAUSE_S: Final = 0.002
 
@@ -49,7 +53,8 @@ class PostgresBook:
         self._reading = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        self._waiting = asyncio.BoundedSemaphore(POOL)
+        self._waiting = 0
+        self._is_closed = False
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` in a transaction, again when it met another one."""
@@ -60,29 +65,37 @@ class PostgresBook:
         return await self._run(self._reading, op, *args)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, once nobody uses them any more."""
+        self._is_closed = True
         await self._engine.dispose()
 
     async def _run(self, engine: AsyncEngine, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
-        for attempt in range(TRIES):
-            try:
-                async with engine.begin() as connection:
-                    return await connection.run_sync(op, *args)
-            except Exception as error:
-                if _is_to_repeat(error) and attempt < TRIES - 1:
-                    await _pause(attempt)
-                    continue
-                if isinstance(error, PoolTimeoutError) or is_outage(error):
-                    raise outage_of(error) from error
+        if self._is_closed or self._waiting >= WAITING:
+            raise Outage
+        self._waiting += 1
+        try:
+            return await _repeated(engine, op, *args)
+        except Exception as error:
+            if is_outage(error):
+                raise outage_of(error) from error
+            raise
+        finally:
+            self._waiting -= 1
+
+
+async def _repeated(engine: AsyncEngine, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+    for attempt in itertools.count(1):
+        try:
+            async with engine.begin() as connection:
+                return await connection.run_sync(op, *args)
+        except DBAPIError as error:
+            if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in AGAIN:
                 raise
-        raise AssertionError  # the last try returns or raises
-
-
-def _is_to_repeat(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in AGAIN
+        await _pause(attempt)
+    raise AssertionError  # the loop ends in a result or in an error
 
 
 async def _pause(attempt: int) -> None:
     # Chance lets one of those that met go first.
     longest = FIRST_PAUSE_S * 2**attempt
-    await asyncio.sleep(longest * random.random())
+    await asyncio.sleep(longest * random.random())  # noqa: S311 - no secret

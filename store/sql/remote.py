@@ -31,7 +31,6 @@ __all__ = ["BookServer", "RemoteBook"]
 logger = logging.getLogger(__name__)
 
 HEADER: Final = 4
-LARGEST: Final = 16 * 1024 * 1024
 IN_FLIGHT: Final = 10_000
 """Operations of one process that were not answered, before new ones are refused."""
 
@@ -94,10 +93,10 @@ class BookServer:
         self, writer: asyncio.StreamWriter, number: int, op: Callable[..., Any], args: Any
     ) -> None:
         try:
-            answer = number, True, await self._book.write(op, *args)
-        except Exception as error:
-            answer = number, False, error
-        writer.write(_packed(answer))
+            packed = _packed((number, True, await self._book.write(op, *args)))
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller, over there
+            packed = _packed((number, False, _portable(error)))
+        writer.write(packed)
         await writer.drain()
 
 
@@ -120,10 +119,11 @@ class RemoteBook:
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
         self._connecting = asyncio.Lock()
+        self._is_closed = False
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Have the writer's process run ``op``."""
-        if len(self._waiting) >= IN_FLIGHT:
+        if self._is_closed or len(self._waiting) >= IN_FLIGHT:
             raise Outage
         number = next(self._numbers)
         packed = _packed((number, op, args))
@@ -147,6 +147,7 @@ class RemoteBook:
 
     async def close(self) -> None:
         """Leave; operations that were not answered fail."""
+        self._is_closed = True
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
@@ -188,15 +189,20 @@ class RemoteBook:
 
 async def _receive(reader: asyncio.StreamReader) -> Any:
     size = int.from_bytes(await reader.readexactly(HEADER), "big")
-    return pickle.loads(await reader.readexactly(size))
+    return pickle.loads(await reader.readexactly(size))  # noqa: S301 - see the module's head
 
 
 def _packed(message: tuple[Any, ...]) -> bytes:
-    try:
-        body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        # An error with a driver's object inside, say: its text must do.
-        logger.warning("the book's %r cannot travel: %s", message[-1], error)
-        number, *_ = message
-        body = pickle.dumps((number, False, Outage()), pickle.HIGHEST_PROTOCOL)
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     return len(body).to_bytes(HEADER, "big") + body
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, unless it cannot travel: with a driver's object inside, say."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - what we packed ourselves
+    except Exception:
+        # Pickling runs anybody's code, so it may fail in any way.
+        logger.exception("an error of the book cannot travel: %r", error)
+        return Outage()
+    return error

@@ -64,6 +64,6 @@ def _gentle_insert(table: Table, dialect: str) -> Insert:
     if dialect == "sqlite":
         return sqlite_insert(table).on_conflict_do_nothing()
     # Not at the top: importing it takes longer than opening the book.
-    from sqlalchemy.dialects.postgresql import insert as postgres_insert
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415
 
     return postgres_insert(table).on_conflict_do_nothing()

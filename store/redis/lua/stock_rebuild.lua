@@ -19,7 +19,9 @@ local function key()
   return KEYS[at]
 end
 -- Ids of the stream must go on rising even if all was lost: who follows it keeps its place.
-local now = string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000)
+-- Nobody changes stock a million times a second, so microseconds are ahead of any count.
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local count = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
 if count < tonumber(now) then
   redis.call('SET', KEYS[2], now)

@@ -1,0 +1,172 @@
+"""Opening a checkout: the key decides whether it is new, then the stock is reserved."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from base.errors import InProgress, KeyReused, Outage, PriceChanged
+from base.ids import derived_id
+from cart.holds import StalePrice
+from checkout.change import Change
+from checkout.opened import BUSY, look
+from checkout.pricing import Quote, quote
+from checkout.race import Raced
+from checkout.record import Record
+from checkout.reservation import HoldLost, Reservation
+from checkout.state import State
+
+if TYPE_CHECKING:
+    from base.identity import Actor
+    from checkout.closing import Closing
+    from checkout.parts import Parts
+    from checkout.reconcile import Reconciler
+    from checkout.wish import Wish
+
+__all__ = ["Opening"]
+
+logger = logging.getLogger(__name__)
+
+WAIT_S: Final = 15.0
+"""How long a buyer waits for a reservation; it goes on, and a repeat of the key finds it."""
+
+TRIES: Final = 4
+"""Against prices that change and other purchases of the viewer while this one opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """An opening that is under way in this process."""
+
+    fingerprint: str
+    task: asyncio.Task[Record]
+
+
+class Opening:
+    """Makes a checkout of a wish, once per viewer and key."""
+
+    def __init__(self, parts: Parts, reconciler: Reconciler, closing: Closing) -> None:
+        self._parts = parts
+        self._reconciler = reconciler
+        self._closing = closing
+        self._reservation = Reservation(parts)
+        self._flights: dict[str, _Flight] = {}
+
+    async def open(self, actor: Actor, key: str, wish: Wish, show: str | None) -> Record:
+        """The checkout of that key, made now or before.
+
+        Raises:
+            KeyReused, SoldOut, PriceChanged, InProgress, Conflict, NotFound, Invalid: As the
+                contract says; the key is free again.
+            Outage: A repeat of the key finds out what became of it.
+
+        """
+        ident = derived_id("co", self._parts.secret, actor.id, key)
+        while (flight := self._flights.get(ident)) is not None:
+            if flight.fingerprint == wish.fingerprint:
+                return await _landed(flight.task)
+            # Another body: the key is taken only if that one succeeds.
+            await asyncio.wait({flight.task}, timeout=WAIT_S)
+            if not flight.task.done():
+                raise KeyReused
+            # Let the flight's own callbacks clear it first.
+            await asyncio.sleep(0)
+        task = self._parts.tasks.start(self._open(actor, ident, wish, show))
+        self._flights[ident] = _Flight(wish.fingerprint, task)
+        task.add_done_callback(lambda _: self._flights.pop(ident, None))
+        return await _landed(task)
+
+    async def _open(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
+        for _ in range(TRIES):
+            found = await self._parts.book.read(look, ident, actor.id)
+            if found.same is not None:
+                if found.same.fingerprint != wish.fingerprint:
+                    raise KeyReused
+                return found.same
+            priced = await self._priced(actor, wish)
+            if found.other is not None:
+                # First: its own hold may be what makes this one sold out.
+                await self._make_room(found.other)
+            draft = self._draft(actor, ident, wish, show, priced)
+            try:
+                return await self._reserve(draft, priced)
+            except StalePrice as stale:
+                self._forget(priced, stale.sku)
+            except Raced:
+                continue
+        raise Outage
+
+    async def _reserve(self, draft: Record, priced: Quote) -> Record:
+        try:
+            opened = await self._reservation.take(draft, priced.pvs)
+        except HoldLost:
+            logger.exception("drift: the hold of %s was ended by somebody else", draft.id)
+            return await self._closing.end(draft.id)
+        if opened.cancelled is not None:
+            await self._reconciler.announce(Change(opened.cancelled, changed=True))
+        if opened.record.fingerprint != draft.fingerprint:
+            raise KeyReused
+        return await self._reconciler.announce(Change(opened.record, changed=opened.is_new))
+
+    async def _priced(self, actor: Actor, wish: Wish) -> Quote:
+        if wish.sku is not None:
+            wanted = [(wish.sku, wish.qty)]
+        else:
+            cart = await self._parts.carts.get(actor.id)
+            wanted = [(line.sku, line.qty) for line in cart.lines]
+        priced = quote(wanted, await self._parts.catalog.facts([sku for sku, _ in wanted]))
+        if wish.expected_total is not None and wish.expected_total != priced.total:
+            raise PriceChanged(priced.total)
+        return priced
+
+    async def _make_room(self, other: Record) -> None:
+        """Cancel what the viewer has reserved, and wait until the gate has its stock back."""
+        if other.state is not State.RESERVED:
+            raise InProgress(BUSY, checkout=other.id)
+        ended = await self._closing.end(other.id)
+        if ended.is_open:
+            raise InProgress(BUSY, checkout=other.id)
+        if ended.state is not State.PAID:
+            for shop in ended.shops:
+                await self._parts.holds.settle(ended.id, shop, "released")
+
+    def _draft(
+        self, actor: Actor, ident: str, wish: Wish, show: str | None, priced: Quote
+    ) -> Record:
+        now, terms = self._parts.clock.now_ms(), self._parts.terms
+        return Record(
+            id=ident,
+            version=1,
+            viewer=actor.id,
+            viewer_name=actor.name,
+            fingerprint=wish.fingerprint,
+            whole_cart=wish.is_whole_cart,
+            show=show,
+            state=State.RESERVED,
+            currency=priced.currency,
+            lines=priced.lines,
+            subtotal=priced.total,
+            shipping=0,
+            discount=0,
+            tax=0,
+            total=priced.total,
+            pay_by=now + terms.pay_ms,
+            hold_until=now + terms.pay_ms + terms.grace_ms,
+            created_at=now,
+            next_at=now + terms.pay_ms,
+        )
+
+    def _forget(self, priced: Quote, sku: str) -> None:
+        for line in priced.lines:
+            if line.sku == sku:
+                self._parts.catalog.forget(line.product)
+
+
+async def _landed(task: asyncio.Task[Record]) -> Record:
+    """Wait without owning: who hangs up does not stop the others."""
+    await asyncio.wait({task}, timeout=WAIT_S)
+    if not task.done():
+        raise Outage
+    return task.result()

@@ -1,0 +1,115 @@
+"""What a buyer can do: buy, open a checkout, pay it, look at it, cancel it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from base.errors import NotFound
+from checkout import rows
+from checkout.closing import Closing
+from checkout.late import LateMoney
+from checkout.opening import Opening
+from checkout.paying import Paying
+from checkout.reconcile import Reconciler
+from checkout.state import State
+from checkout.wish import Wish
+
+if TYPE_CHECKING:
+    from base.identity import Actor
+    from checkout.checkout import Address, Checkout, Method
+    from checkout.parts import Parts
+    from checkout.record import Record
+
+__all__ = ["Purchases"]
+
+
+class Purchases:
+    """The purchase from the first click to the paid order.
+
+    Attributes:
+        reconciler: Takes over what the provider says; webhook and sweeper call it too.
+        closing: Ends checkouts; the sweeper calls it too.
+
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.late = LateMoney(parts)
+        self.reconciler = Reconciler(parts, self.late)
+        self.closing = Closing(parts, self.reconciler)
+        self._opening = Opening(parts, self.reconciler, self.closing)
+        self._paying = Paying(parts, self.reconciler, self.closing)
+
+    async def buy(
+        self, actor: Actor, sku: str, qty: int, key: str, show: str | None = None
+    ) -> Checkout:
+        """Reserve units of one SKU.
+
+        The same key and body give the same checkout, however often; ``show`` is where it was
+        bought and not part of the body.
+
+        Raises:
+            SoldOut, NotFound, KeyReused, InProgress, Invalid, Outage: As the contract says.
+
+        """
+        wish = Wish(sku=sku, qty=qty)
+        return (await self._opening.open(actor, key, wish, show)).shown()
+
+    async def open(
+        self, actor: Actor, key: str, expected_total: int | None = None, show: str | None = None
+    ) -> Checkout:
+        """Reserve the whole cart, all shops or none.
+
+        ``expected_total`` is what the buyer saw, in minor units; for the rest see :meth:`buy`.
+
+        Raises:
+            PriceChanged: The total is another.
+            Conflict: The cart is empty.
+            SoldOut, NotFound, KeyReused, InProgress, Outage: As the contract says.
+
+        """
+        wish = Wish(expected_total=expected_total)
+        return (await self._opening.open(actor, key, wish, show)).shown()
+
+    async def pay(
+        self, actor: Actor, checkout: str, method: Method, ship_to: Address | None = None
+    ) -> Checkout:
+        """Pay; see :meth:`checkout.paying.Paying.pay`."""
+        return (await self._paying.pay(actor, checkout, method, ship_to)).shown()
+
+    async def get(self, actor: Actor, checkout: str | None = None) -> Checkout:
+        """A checkout of the actor's, or their open one.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+
+        """
+        return (await self._find(actor, checkout)).shown()
+
+    async def cancel(self, actor: Actor, checkout: str) -> Checkout:
+        """Cancel; what is paid or has ended stays as it is.
+
+        While it is being paid the provider is asked, and the answer is what became of it.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+
+        """
+        record = await self._find(actor, checkout)
+        if record.state is State.CANCELING:
+            # Asked before: ask again, the provider may answer by now.
+            record = await self.closing.cancel_payment(record)
+        elif record.is_open:
+            record = await self.closing.end(record.id)
+        return record.shown()
+
+    async def _find(self, actor: Actor, checkout: str | None) -> Record:
+        book = self._parts.book
+        if checkout is None:
+            record = await book.read(rows.open_of, actor.id)
+        else:
+            viewer = None if actor.is_admin else actor.id
+            record = await book.read(rows.owned, checkout, viewer)
+        if record is None:
+            raise NotFound("There is no such checkout.")
+        return record

@@ -1,0 +1,130 @@
+"""Holding stock at the gate, then claiming it in the book: all shops or none.
+
+Shops are taken in sorted order. A crash in between leaves a hold without a checkout, which
+the sweeper gives back at its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from base.errors import KeyReused, Outage, Refused, SoldOut
+from cart.holds import HoldState, StalePrice, Wanted
+from checkout import rows
+from checkout.opened import Opened, enter
+from checkout.pricing import by_shop
+from checkout.race import Raced
+from checkout.wish import gate_fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cart.cart import Line
+    from checkout.parts import Parts
+    from checkout.record import Record
+
+__all__ = ["HoldLost", "Reservation"]
+
+logger = logging.getLogger(__name__)
+
+FIRST_S: Final = 1.0
+"""How long another process may take that seems to be opening the same checkout."""
+
+LOOK_S: Final = 0.1
+
+
+class HoldLost(Exception):
+    """The book has the claim, but the gate no longer holds: the checkout must end."""
+
+
+class Reservation:
+    """Takes a checkout's stock."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def take(self, draft: Record, pvs: Mapping[str, int]) -> Opened:
+        """Hold, claim, and look whether the hold is still there.
+
+        Raises:
+            SoldOut, InProgress, KeyReused: Nothing is held.
+            StalePrice, Raced: Nothing is held; look again.
+            HoldLost: The checkout was opened, yet somebody else ended its hold.
+            Outage: What was held is given back by the sweeper, unless a repeat needs it.
+
+        """
+        made: list[str] = []
+        try:
+            for shop, lines in by_shop(draft.lines).items():
+                if await self._hold(draft, shop, lines, pvs) is HoldState.NEW:
+                    made.append(shop)
+            opened = await self._parts.book.write(enter, draft, self._parts.clock.now_ms())
+        except SoldOut:
+            if len(made) == len(draft.shops):
+                logger.exception("drift: the gate granted what the book refuses")
+            await self._let_go(draft, made)
+            raise
+        except (Refused, StalePrice, Raced):
+            await self._let_go(draft, made)
+            raise
+        if opened.is_new:
+            await self._look_again(draft, pvs)
+        elif not opened.record.is_open:
+            await self._let_go(draft, made)
+        return opened
+
+    async def _hold(
+        self, draft: Record, shop: str, lines: Sequence[Line], pvs: Mapping[str, int]
+    ) -> HoldState:
+        try:
+            state = await self._ask(draft, shop, lines, pvs)
+        except KeyReused:
+            # The same key with another cart, or another body: who was first?
+            await self._await_other(draft)
+        else:
+            if state in {HoldState.NEW, HoldState.HELD}:
+                return state
+        # Left by a try that never reached the book.
+        if not await self._parts.holds.settle(draft.id, shop, "forgotten"):
+            logger.error("drift: %s is sold at the gate, the book does not know it", draft.id)
+            raise Outage
+        return await self._ask(draft, shop, lines, pvs)
+
+    async def _ask(
+        self, draft: Record, shop: str, lines: Sequence[Line], pvs: Mapping[str, int]
+    ) -> HoldState:
+        return await self._parts.holds.hold(
+            draft.id,
+            shop,
+            [Wanted(sku=line.sku, qty=line.qty, pv=pvs[line.sku]) for line in lines],
+            fingerprint=gate_fingerprint(draft.fingerprint, lines),
+            deadline_ms=draft.hold_until,
+        )
+
+    async def _await_other(self, draft: Record) -> None:
+        """Give another process the time to finish; if it does, start over and find it."""
+        for _ in range(round(FIRST_S / LOOK_S)):
+            if await self._parts.book.read(rows.by_id, draft.id) is not None:
+                raise Raced
+            await asyncio.sleep(LOOK_S)
+
+    async def _look_again(self, draft: Record, pvs: Mapping[str, int]) -> None:
+        """Another process with the same key may have undone our hold before it saw us."""
+        try:
+            for shop, lines in by_shop(draft.lines).items():
+                state = await self._ask(draft, shop, lines, pvs)
+                if state not in {HoldState.NEW, HoldState.HELD}:
+                    raise HoldLost
+        except (Refused, StalePrice) as refusal:
+            raise HoldLost from refusal
+        except Outage:
+            # The claim stands; a gate that lost its memory is rebuilt from it.
+            logger.warning("the gate did not confirm the hold of %s", draft.id)
+
+    async def _let_go(self, draft: Record, shops: Sequence[str]) -> None:
+        for shop in shops:
+            with suppress(Outage):
+                await self._parts.holds.settle(draft.id, shop, "forgotten")

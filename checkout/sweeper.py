@@ -1,0 +1,191 @@
+"""The sweeper: what is due happens, whoever crashed or hung up.
+
+One process at a time sweeps, by a lease that runs out; two at once would be harmless, since
+everything it does may be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from base.errors import YellowcartError
+from checkout import rows
+from checkout.paid import LATE
+from checkout.state import ENDED, PENDING, State
+from store.redis import keys
+from store.sql.rows import Connection, select
+from store.sql.tables import checkouts, payments
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from checkout.parts import Parts
+    from checkout.purchase import Purchases
+    from checkout.record import Record
+    from checkout.webhook import Webhooks
+    from shop.stock import Stock
+    from store.redis.scripts import Scripts
+
+__all__ = ["Sweeper"]
+
+logger = logging.getLogger(__name__)
+
+PERIOD_S: Final = 1.0
+LEASE_MS: Final = 5_000
+"""Long enough for a slow sweep, short enough that a dead sweeper is soon replaced."""
+
+PAGE: Final = 200
+AT_ONCE: Final = 16
+"""Checkouts looked at side by side; each may cost a request to the provider."""
+
+PRUNE_EVERY: Final = 3600
+
+
+class Sweeper:
+    """Does what is due, once a second.
+
+    Args:
+        purchases: Ends and reconciles checkouts.
+        webhooks: Whose leftovers are looked at again.
+        stock: Whose half-done adjustments are completed.
+        scripts: Where the lease is.
+        node: Names this process; unique.
+
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        purchases: Purchases,
+        webhooks: Webhooks,
+        *,
+        stock: Stock,
+        scripts: Scripts,
+        node: str,
+    ) -> None:
+        self._parts = parts
+        self._purchases = purchases
+        self._webhooks = webhooks
+        self._stock = stock
+        self._scripts = scripts
+        self._node = node
+
+    async def run(self) -> None:
+        """Sweep until cancelled; begin with the payments that a crash may have left."""
+        swept = 0
+        while True:
+            try:
+                if await self._is_leader():
+                    if swept == 0:
+                        await self.recover()
+                    if swept % PRUNE_EVERY == 0:
+                        await self._webhooks.prune()
+                    await self.sweep()
+                    swept += 1
+            except YellowcartError as error:
+                logger.warning("the sweep broke off: %s", error)
+            except Exception:
+                # The next second may be better; nobody else does this.
+                logger.exception("the sweep broke off")
+            await asyncio.sleep(PERIOD_S)
+
+    async def sweep(self) -> None:
+        """Do everything that is due now.
+
+        Raises:
+            Outage: Book or gate do not answer; the next sweep goes on.
+
+        """
+        now = self._parts.clock.now_ms()
+        due = await self._parts.book.read(_due, now, PAGE)
+        await self._each([self._attend(record) for record in due])
+        await self._webhooks.sweep()
+        overdue = await self._parts.holds.due(now, PAGE)
+        await self._each([self._settle_orphan(shop, hold) for shop, hold in overdue])
+        await self._stock.finish_pending()
+
+    async def recover(self) -> None:
+        """Ask the provider about every payment under way; for the start after a crash."""
+        after = ""
+        while attempts := await self._parts.book.read(_pending, after, PAGE):
+            await self._each([self._reconcile(attempt) for attempt in attempts])
+            after = attempts[-1]
+
+    async def _attend(self, record: Record) -> None:
+        closing, now = self._purchases.closing, self._parts.clock.now_ms()
+        if record.state is State.REFUNDING:
+            await self._purchases.reconciler.reconcile(record.paying.id)
+        elif record.state is State.CANCELING or record.state in ENDED:
+            await closing.cancel_payment(record)
+        elif now >= record.pay_by:
+            await closing.end(record.id)
+        elif record.is_pending:
+            await self._purchases.reconciler.reconcile(record.paying.id)
+
+    async def _reconcile(self, attempt: str) -> None:
+        await self._purchases.reconciler.reconcile(attempt)
+
+    async def _settle_orphan(self, shop: str, hold: str) -> None:
+        """End a hold past its deadline as the book knows it; an open checkout keeps its own."""
+        checkout = hold.removesuffix(LATE)
+        record = await self._parts.book.read(rows.by_id, checkout)
+        settle = self._parts.holds.settle
+        if record is not None and record.state is State.PAID:
+            await settle(hold, shop, "sold")
+        elif record is None or hold != checkout:
+            await settle(hold, shop, "forgotten")
+        elif not record.is_open:
+            await settle(hold, shop, "released")
+
+    async def _each(self, work: Sequence[Awaitable[None]]) -> None:
+        """Do all, some at a time; what fails is logged and stays due."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(item: Awaitable[None]) -> None:
+            async with gate:
+                try:
+                    await item
+                except YellowcartError as error:
+                    logger.warning("stays due: %s", error)
+                except Exception:
+                    # One broken checkout must not keep the others waiting.
+                    logger.exception("stays due")
+
+        async with asyncio.TaskGroup() as group:
+            for item in work:
+                group.create_task(one(item))
+
+    async def _is_leader(self) -> bool:
+        lease = keys.lease("sweeper")
+        taken = await self._scripts.command("SET", lease, self._node, "NX", "PX", LEASE_MS)
+        if taken is not None:
+            return True
+        if await self._scripts.command("GET", lease) != self._node.encode():
+            return False
+        await self._scripts.command("PEXPIRE", lease, LEASE_MS)
+        return True
+
+
+def _due(conn: Connection, now_ms: int, limit: int) -> list[Record]:
+    query = (
+        select(checkouts.c.id)
+        .where(checkouts.c.next_at <= now_ms)
+        .order_by(checkouts.c.next_at)
+        .limit(limit)
+    )
+    found = (rows.by_id(conn, ident) for ident in conn.execute(query).scalars().all())
+    return [record for record in found if record is not None]
+
+
+def _pending(conn: Connection, after: str, limit: int) -> list[str]:
+    states = [state.value for state in PENDING]
+    query = (
+        select(payments.c.id)
+        .join(checkouts, checkouts.c.id == payments.c.checkout)
+        .where(checkouts.c.state.in_(states), payments.c.id > after)
+        .order_by(payments.c.id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())

@@ -1,0 +1,41 @@
+"""The demo show: live from the first start, with every demo product in its bag."""
+
+from __future__ import annotations
+
+from base.clock import Clock
+from base.errors import Conflict
+from base.identity import Actor, Role
+from live.bag import Bags
+from live.show import NewShow
+from live.shows import Shows
+from shop.catalog import Catalog
+from shop.demo import create_demo, read_demo
+from shop.stock import Stock
+from store.sql.book import Book
+
+__all__ = ["DEMO_SHOW", "create_demo_show"]
+
+DEMO_SHOW = "demo"
+
+
+async def create_demo_show(
+    *, book: Book, catalog: Catalog, stock: Stock, shows: Shows, bags: Bags, clock: Clock
+) -> None:
+    """Make the demo once; a show of its name is left as it is.
+
+    Safe to repeat after a crash half way: the show is made last but one, and started last.
+    """
+    demo = read_demo()
+    host = Actor(
+        id=demo.show.host.id, name=demo.show.host.name, role=Role.HOST, expires_ms=clock.now_ms()
+    )
+    await create_demo(book, catalog, stock)
+    try:
+        show = await shows.create(host, NewShow(id=demo.show.id, title=demo.show.title))
+    except Conflict:
+        show = await shows.get(demo.show.id)
+        if show.started_at:
+            return
+    for product in demo.products:
+        await bags.add(show.id, product.id)
+    await shows.start(show)

@@ -1,0 +1,27 @@
+"""The market that the tests of checkouts trade in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.checkout.market import Market, opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from store.redis.scripts import Scripts
+    from store.sql.writer import SqliteBook
+    from tests.clock import StoppedClock
+
+
+@pytest.fixture
+async def market(
+    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
+) -> AsyncIterator[Market]:
+    """Open for business, with five blue mugs."""
+    async with opened(Market(book, scripts, clock), tmp_path) as market:
+        await market.put("mug-blue", 5)
+        yield market

@@ -1,0 +1,89 @@
+"""Processes that die at a chosen point: what they leave behind is what is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cart.holds import Holds, HoldState
+from checkout.payments.provider import Payment, Status
+from checkout.payments.sandbox import SandboxProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cart.holds import Wanted
+    from store.sql.book import Book
+
+
+class Killed(BaseException):
+    """The process is gone: no handler of ours may catch this."""
+
+
+class DyingBook:
+    """A book that kills its process just before or just after an operation."""
+
+    def __init__(self, book: Book, *, before: str = "", after: str = "") -> None:
+        self._book = book
+        self._before = before
+        self._after = after
+
+    async def write(self, op: Callable[..., Any], *args: Any) -> Any:
+        if op.__name__ == self._before:
+            raise Killed
+        result = await self._book.write(op, *args)
+        if op.__name__ == self._after:
+            raise Killed
+        return result
+
+    async def read(self, op: Callable[..., Any], *args: Any) -> Any:
+        return await self._book.read(op, *args)
+
+    async def close(self) -> None:
+        """The book belongs to the test."""
+
+
+class DyingProvider(SandboxProvider):
+    """A provider whose caller dies just before or just after a call."""
+
+    before = ""
+    after = ""
+
+    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
+        if self.before == "create":
+            raise Killed
+        await super().create(attempt, amount, currency, checkout)
+        if self.after == "create":
+            raise Killed
+
+
+class DyingHolds(Holds):
+    """Holds whose caller dies after the first shop."""
+
+    async def hold(
+        self,
+        checkout: str,
+        shop: str,
+        lines: Sequence[Wanted],
+        *,
+        fingerprint: str,
+        deadline_ms: int,
+    ) -> HoldState:
+        await super().hold(checkout, shop, lines, fingerprint=fingerprint, deadline_ms=deadline_ms)
+        raise Killed
+
+
+class ForgetfulProvider(SandboxProvider):
+    """A provider that says it canceled a payment, and takes the money all the same."""
+
+    async def cancel(self, attempt: str) -> Payment:
+        payment = await self.fetch(attempt)
+        assert payment is not None
+        return Payment(
+            id=payment.id,
+            status=Status.CANCELED,
+            amount=payment.amount,
+            currency=payment.currency,
+            captured=0,
+            refunded=0,
+            checkout=payment.checkout,
+        )

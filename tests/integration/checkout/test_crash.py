@@ -1,0 +1,181 @@
+"""A process is killed between two steps; another one on the same stores carries on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.checkout.dying import DyingBook, DyingHolds, DyingProvider, Killed
+from tests.integration.checkout.market import HOME, Market, buyer, card
+
+HOLD_MS = 420_000
+
+
+async def dies(market: Market, *, before: str = "", after: str = "") -> None:
+    """From now on the node is killed there."""
+    book = DyingBook(market.book, before=before, after=after)
+    market.node = await market.start_node(book=book)
+
+
+async def test_killed_between_hold_and_claim_the_orphan_is_swept(market: Market) -> None:
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.buy()
+    await market.replace_node()
+    assert await market.units() == (4, 1, 0)
+
+    market.clock.advance(HOLD_MS)
+    await market.node.sweeper.sweep()
+
+    assert await market.units() == (5, 0, 0)
+    assert (await market.buy()).state == "reserved"
+    assert await market.off() == []
+
+
+async def test_killed_between_hold_and_claim_the_same_key_takes_the_hold_over(
+    market: Market,
+) -> None:
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.buy()
+    await market.replace_node()
+
+    checkout = await market.buy()
+
+    assert checkout.state == "reserved"
+    assert await market.units() == (4, 1, 0)
+    # The old deadline is sooner than the new one: an open checkout keeps its hold.
+    market.clock.advance(250_000)
+    await market.node.sweeper.sweep()
+    assert await market.units() == (4, 1, 0)
+    assert await market.off() == []
+
+
+async def test_killed_between_hold_and_claim_the_cart_may_have_changed(market: Market) -> None:
+    await market.node.parts.carts.set("vera", "mug-blue", 2)
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.node.purchases.open(buyer(), "key-0001")
+    await market.replace_node()
+    await market.node.parts.carts.set("vera", "mug-blue", 3)
+
+    checkout = await market.node.purchases.open(buyer(), "key-0001")
+
+    assert checkout.lines[0].qty == 3
+    assert await market.units() == (2, 3, 0)
+    assert await market.off() == []
+
+
+async def test_killed_between_two_shops_the_first_hold_is_swept(market: Market) -> None:
+    await market.put("pot", 1, shop="bob")
+    for sku in ("mug-blue", "pot"):
+        await market.node.parts.carts.set("vera", sku, 1)
+    holds = DyingHolds(market.scripts, market.clock)
+    market.node = await market.start_node(holds=holds)
+    with pytest.raises(Killed):
+        await market.node.purchases.open(buyer(), "key-0001")
+    await market.replace_node()
+    assert await market.units() == (4, 1, 0)
+
+    market.clock.advance(HOLD_MS)
+    await market.node.sweeper.sweep()
+
+    assert await market.units() == (5, 0, 0)
+    assert await market.off() == []
+
+
+async def test_killed_between_claim_and_reply_the_same_key_finds_it(market: Market) -> None:
+    await dies(market, after="enter")
+    with pytest.raises(Killed):
+        await market.buy()
+    await market.replace_node()
+
+    checkout = await market.buy()
+
+    assert (checkout.state, checkout.version) == ("reserved", 1)
+    assert await market.units() == (4, 1, 0)
+    assert await market.off() == []
+
+
+@pytest.mark.parametrize(("before", "after"), [("create", ""), ("", "create")])
+async def test_killed_before_the_provider_was_asked_it_is_reserved_again(
+    market: Market, before: str, after: str
+) -> None:
+    provider = market.client(kind=DyingProvider)
+    assert isinstance(provider, DyingProvider)
+    provider.before, provider.after = before, after
+    market.node = await market.start_node(provider)
+    checkout = await market.buy()
+    with pytest.raises(Killed):
+        await market.pay(checkout)
+    await market.replace_node()
+    await market.node.sweeper.recover()
+    assert (await market.get(checkout)).state == "pay_pending"
+
+    market.clock.advance(40_000)
+    await market.node.sweeper.sweep()
+
+    assert (await market.get(checkout)).state == "reserved"
+    assert (await market.pay(checkout)).state == "paid"
+    assert await market.off() == []
+
+
+async def test_killed_between_the_charge_and_the_orders_reconcile_finishes(
+    market: Market,
+) -> None:
+    await market.order_faults(webhooks="drop")
+    await dies(market, before="record_paid")
+    checkout = await market.buy()
+    with pytest.raises(Killed):
+        await market.pay(checkout)
+    await market.replace_node()
+    assert (await market.get(checkout)).state == "pay_pending"
+
+    await market.node.sweeper.recover()
+
+    paid = await market.get(checkout)
+    assert (paid.state, len(paid.orders)) == ("paid", 1)
+    assert await market.units() == (4, 0, 1)
+    assert await market.off() == []
+
+
+async def test_killed_between_the_orders_and_the_gate_the_outbox_replays(market: Market) -> None:
+    await market.node.parts.carts.set("vera", "mug-blue", 2)
+    await dies(market, after="record_paid")
+    checkout = await market.node.purchases.open(buyer(), "key-0001", None, "demo")
+    with pytest.raises(Killed):
+        await market.node.purchases.pay(buyer(), checkout.id, card(), HOME)
+    await market.replace_node()
+
+    await market.node.outbox.flush()
+
+    assert await market.units() == (3, 0, 2)
+    assert (await market.node.parts.carts.get("vera")).lines == ()
+    assert len(market.node.purchased) == 1
+    assert await market.off() == []
+
+
+async def test_killed_after_a_cancel_began_the_sweeper_finishes_it(market: Market) -> None:
+    checkout = await market.pay(await market.buy(), "tok_3ds")
+    await dies(market, after="start_cancel")
+    with pytest.raises(Killed):
+        await market.node.purchases.cancel(buyer(), checkout.id)
+    await market.replace_node()
+
+    await market.node.sweeper.sweep()
+
+    assert (await market.get(checkout)).state == "cancelled"
+    assert await market.units() == (5, 0, 0)
+    assert await market.off() == []
+
+
+async def test_a_sold_hold_whose_word_was_lost_is_settled_at_its_deadline(
+    market: Market,
+) -> None:
+    checkout = await market.buy()
+    market.node.outbox.handlers.pop("settle")
+    await market.pay(checkout)
+    market.clock.advance(HOLD_MS)
+
+    await market.node.sweeper.sweep()
+
+    assert await market.units() == (4, 0, 1)

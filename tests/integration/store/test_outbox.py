@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from base.errors import Conflict, Outage
+from store.sql import outbox as outbox_module
+from store.sql.outbox import Outbox, add
+from store.sql.rows import Connection, func, select
+from store.sql.tables import outbox as table
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from store.sql.writer import SqliteBook
+    from tests.clock import StoppedClock
+from tests.waiting import until
+
+Payload = dict[str, Any]
+
+
+class Recorder:
+    """A handler that remembers, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, Payload]] = []
+        self.error: Exception | None = None
+        self.failing: Callable[[Payload], bool] = lambda _payload: True
+
+    async def __call__(self, ident: int, payload: Payload) -> None:
+        if self.error is not None and self.failing(payload):
+            raise self.error
+        self.rows.append((ident, payload))
+
+    @property
+    def payloads(self) -> list[Payload]:
+        return [payload for _, payload in self.rows]
+
+
+def note(conn: Connection, kind: str, *numbers: int) -> None:
+    for n in numbers:
+        add(conn, kind, {"n": n}, 1)
+
+
+def note_then_refuse(conn: Connection) -> None:
+    add(conn, "settle", {"n": 1}, 1)
+    raise Conflict("no")
+
+
+def counts(conn: Connection) -> tuple[int, int]:
+    """How many rows are to do and done."""
+    row = conn.execute(select(func.count(), func.count(table.c.done_at))).one()
+    return row[0] - row[1], row[1]
+
+
+@pytest.fixture
+def outbox(book: SqliteBook, clock: StoppedClock) -> Outbox:
+    return Outbox(book, clock)
+
+
+@pytest.fixture
+async def running(outbox: Outbox) -> AsyncIterator[Outbox]:
+    task = asyncio.create_task(outbox.run())
+    await asyncio.sleep(0.02)
+    yield outbox
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_was_committed_is_delivered_in_order_and_once(
+    running: Outbox, book: SqliteBook
+) -> None:
+    settle, bought = Recorder(), Recorder()
+    running.handlers |= {"settle": settle, "bought": bought}
+    await book.write(note, "settle", 1, 2, 3)
+    await book.write(note, "bought", 4)
+
+    await running.flush()
+    await running.flush()
+
+    assert settle.payloads == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert bought.rows == [(4, {"n": 4})]
+    assert await book.read(counts) == (0, 4)
+
+
+async def test_what_was_rolled_back_is_not_delivered(running: Outbox, book: SqliteBook) -> None:
+    settle = running.handlers["settle"] = Recorder()
+
+    with pytest.raises(Conflict):
+        await book.write(note_then_refuse)
+    await running.flush()
+
+    assert settle.rows == []
+
+
+async def test_a_failing_row_waits_and_holds_nobody_up(running: Outbox, book: SqliteBook) -> None:
+    settle, bought = Recorder(), Recorder()
+    running.handlers |= {"settle": settle, "bought": bought}
+    settle.error, settle.failing = Outage(), lambda payload: payload["n"] == 2
+    await book.write(note, "settle", 1, 2, 3)
+    await book.write(note, "bought", 4)
+
+    await running.flush()
+    assert settle.payloads == [{"n": 1}, {"n": 3}]
+    assert bought.payloads == [{"n": 4}]
+    settle.error = None
+    await running.flush()
+
+    assert settle.rows[-1] == (2, {"n": 2})
+    assert await book.read(counts) == (0, 4)
+
+
+async def test_a_kind_whose_receiver_is_away_is_not_tried_for_each_row(
+    running: Outbox, book: SqliteBook
+) -> None:
+    tried = []
+
+    async def away(ident: int, _payload: Payload) -> None:
+        tried.append(ident)
+        raise Outage
+
+    running.handlers["settle"] = away
+    await book.write(note, "settle", *range(100))
+
+    await running.flush()
+
+    assert len(tried) == outbox_module.PATIENCE
+
+
+async def test_a_handlers_bug_is_logged_once_and_the_row_is_kept(
+    running: Outbox, book: SqliteBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    settle = running.handlers["settle"] = Recorder()
+    settle.error, settle.failing = KeyError("mug-blue"), lambda payload: payload["n"] == 1
+    await book.write(note, "settle", 1, 2)
+
+    await running.flush()
+    await running.flush()
+
+    assert settle.payloads == [{"n": 2}]
+    assert await book.read(counts) == (1, 1)
+    assert caplog.text.count("cannot be handled") == 1
+
+
+async def test_a_handler_that_hangs_is_given_up(
+    running: Outbox, book: SqliteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "HANDLER_S", 0.02)
+
+    async def hang(_ident: int, _payload: Payload) -> None:
+        await asyncio.sleep(60)
+
+    running.handlers["settle"] = hang
+    await book.write(note, "settle", 1)
+
+    await running.flush()
+
+    assert await book.read(counts) == (1, 0)
+
+
+async def test_an_unknown_kind_is_kept_and_named_once(
+    running: Outbox, book: SqliteBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    await book.write(note, "points", 1, 2)
+
+    await running.flush()
+    await running.flush()
+
+    assert await book.read(counts) == (2, 0)
+    assert caplog.text.count("nobody handles the outbox's 'points'") == 1
+
+
+async def test_a_row_that_another_process_left_is_found(
+    running: Outbox, book: SqliteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = running.handlers["settle"] = Recorder()
+    monkeypatch.setattr(outbox_module, "PERIOD_S", 0.02)
+    await running.flush()
+
+    await book.write(note, "settle", 1)
+
+    await until(lambda: bool(settle.rows))
+
+
+async def test_more_rows_than_a_page_are_delivered_in_one_round(
+    running: Outbox, book: SqliteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "PAGE", 10)
+    settle = running.handlers["settle"] = Recorder()
+    await book.write(note, "settle", *range(35))
+
+    await running.flush()
+
+    assert settle.payloads == [{"n": n} for n in range(35)]
+
+
+async def test_flush_without_a_runner_delivers_by_itself(outbox: Outbox, book: SqliteBook) -> None:
+    settle = outbox.handlers["settle"] = Recorder()
+    await book.write(note, "settle", 1)
+
+    await outbox.flush()
+
+    assert settle.payloads == [{"n": 1}]
+
+
+async def test_flush_never_waits_longer_than_it_may_and_never_raises(
+    running: Outbox, book: SqliteBook
+) -> None:
+    started = asyncio.Event()
+
+    async def slow(_ident: int, _payload: Payload) -> None:
+        started.set()
+        await asyncio.sleep(0.3)
+
+    running.handlers["settle"] = slow
+    await book.write(note, "settle", 1)
+    before = time.monotonic()
+
+    await running.flush(timeout_s=0.05)
+
+    assert started.is_set()
+    assert time.monotonic() - before < 0.25
+    await running.flush()
+    assert await book.read(counts) == (0, 1)
+
+
+async def test_flush_waits_for_what_was_committed_while_a_round_is_under_way(
+    running: Outbox, book: SqliteBook
+) -> None:
+    seen: list[int] = []
+
+    async def slow(_ident: int, payload: Payload) -> None:
+        await asyncio.sleep(0.05)
+        seen.append(payload["n"])
+
+    running.handlers["settle"] = slow
+    await book.write(note, "settle", 1)
+    first = asyncio.create_task(running.flush())
+    await asyncio.sleep(0.02)
+    await book.write(note, "settle", 2)
+
+    await running.flush()
+
+    assert seen == [1, 2]
+    await first
+
+
+async def test_a_lost_book_does_not_end_the_outbox(
+    running: Outbox, book: SqliteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = running.handlers["settle"] = Recorder()
+    await book.write(note, "settle", 1)
+
+    async def lost(*_args: object) -> Awaitable[object]:
+        raise Outage
+
+    with monkeypatch.context() as patch:
+        patch.setattr(book, "read", lost)
+        await running.flush()
+    assert settle.rows == []
+    await running.flush()
+
+    assert settle.payloads == [{"n": 1}]
+
+
+async def test_done_rows_are_pruned_after_a_day_and_their_ids_never_used_again(
+    book: SqliteBook, clock: StoppedClock
+) -> None:
+    for round_ in range(2):
+        outbox = Outbox(book, clock)
+        settle = outbox.handlers["settle"] = Recorder()
+        await book.write(note, "settle", 1)
+        await outbox.flush()
+        assert settle.rows[0][0] == round_ + 1
+        clock.advance(outbox_module.KEPT_MS + 1)
+        task = asyncio.create_task(outbox.run())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await book.read(counts) == (0, 0)

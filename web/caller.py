@@ -1,0 +1,76 @@
+"""Who asks: the actor of a token, and the address that a request comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+from base.errors import Unauthorized
+from base.identity import Actor
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from aiohttp import web
+
+    from live.front import Gateway
+    from web.services import Services
+
+__all__ = ["Caller", "identify"]
+
+SCHEME: Final = "bearer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Somebody who sent a request.
+
+    Attributes:
+        actor: Whom the token speaks for; None without one, or with one that does not hold.
+        refusal: Why there is no actor.
+        address: Theirs, behind a trusted proxy too.
+        is_local: Whether they are certainly on this machine.
+
+    """
+
+    actor: Actor | None
+    refusal: Unauthorized
+    address: str
+    is_local: bool
+
+    @property
+    def budget_key(self) -> str:
+        """Whose budget the request counts against."""
+        return f"actor {self.actor.id}" if self.actor else f"address {self.address}"
+
+
+def identify(request: web.Request, services: Services) -> Caller:
+    """The caller of a request; a bad token is kept for routes that need somebody."""
+    actor, refusal = None, Unauthorized("Log in first: send a token as Authorization: Bearer.")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        try:
+            if scheme.lower() != SCHEME:
+                raise Unauthorized("Send the token as Authorization: Bearer.")
+            actor = services.tokens.verify(token.strip())
+        except Unauthorized as error:
+            refusal = error
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    address = _address(request.transport, services.gateway, forwarded)
+    # A proxy on this machine that is not trusted speaks for strangers all the same.
+    proxied = forwarded and address not in forwarded
+    return Caller(
+        actor=actor, refusal=refusal, address=address, is_local=_loopback(address) and not proxied
+    )
+
+
+def _address(transport: asyncio.Transport | None, gateway: Gateway, forwarded: str) -> str:
+    return "" if transport is None else gateway.address(transport, forwarded)
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

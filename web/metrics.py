@@ -1,0 +1,138 @@
+"""What is measured: counters that the node feeds, and gauges that are read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+__all__ = ["HIGHEST", "Metrics", "Node"]
+
+HIGHEST: Final = frozenset(
+    {
+        "yellowcart_build_info",
+        "yellowcart_feed_silent_seconds",
+        "yellowcart_loop_lag_seconds",
+    }
+)
+"""Gauges of which the worst worker's counts; all others add up over a machine's workers."""
+
+
+class Node(Protocol):
+    """What a node knows of itself at any moment."""
+
+    @property
+    def viewers(self) -> int:
+        """Who watches on this node."""
+        ...
+
+    @property
+    def sockets(self) -> int:
+        """Open WebSocket connections."""
+        ...
+
+    @property
+    def rooms(self) -> int:
+        """Shows that are open on this node."""
+        ...
+
+    @property
+    def feed_silent_s(self) -> float:
+        """Seconds since Redis was last heard."""
+        ...
+
+    @property
+    def closes(self) -> Mapping[int, int]:
+        """Closed WebSocket connections by close code."""
+        ...
+
+
+class Metrics:
+    """One process's measurements.
+
+    Args:
+        version: Of this program.
+
+    """
+
+    def __init__(self, version: str = "") -> None:
+        self.registry = CollectorRegistry()
+        self._joins = self._counter("joins", "Joins by outcome", "outcome")
+        self._commands = self._counter("commands", "Commands by op and outcome", "op", "outcome")
+        self._events = self._counter("events_out", "Events told to sockets", "event")
+        self._checkouts = self._counter("checkouts", "Checkouts by outcome", "outcome")
+        self._http = self._counter(
+            "http_requests", "HTTP requests by route and status", "method", "route", "status"
+        )
+        self._lag = Gauge(
+            "yellowcart_loop_lag_seconds",
+            "How much too late the event loop woke up, worst worker",
+            registry=self.registry,
+        )
+        build = Gauge(
+            "yellowcart_build_info", "This program", ["version"], registry=self.registry
+        )
+        build.labels(version).set(1)
+
+    def joined(self, outcome: str) -> None:
+        """Count a join; the outcome is ``ok``, ``recovered`` or an error's code."""
+        self._joins.labels(outcome).inc()
+
+    def command(self, op: str, outcome: str) -> None:
+        """Count a command of a socket or an HTTP route; ``ok`` or an error's code."""
+        self._commands.labels(op, outcome).inc()
+
+    def told(self, event: str, receivers: int) -> None:
+        """Count an event written to so many sockets."""
+        self._events.labels(event).inc(receivers)
+
+    def checkout(self, outcome: str) -> None:
+        """Count a checkout that reached ``outcome``, one of its states."""
+        self._checkouts.labels(outcome).inc()
+
+    def http(self, method: str, route: str, status: int) -> None:
+        """Count an HTTP request; ``route`` is the declared path, without ids."""
+        self._http.labels(method, route, str(status)).inc()
+
+    def lagged(self, seconds: float) -> None:
+        """Note how late the loop woke up."""
+        self._lag.set(seconds)
+
+    def watch(self, node: Node) -> None:
+        """Read a node's gauges whenever somebody asks."""
+        self.registry.register(_Watched(node))
+
+    def families(self) -> list[Metric]:
+        """Everything as it is now."""
+        return list(self.registry.collect())
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"yellowcart_{name}", what, labels, registry=self.registry)
+
+
+class _Watched(Collector):
+    """A node's own numbers, in Prometheus's words."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def collect(self) -> Iterable[Metric]:
+        """Read them."""
+        node = self._node
+        gauges = (
+            ("viewers", "Who watches now", node.viewers),
+            ("sockets", "Open WebSocket connections", node.sockets),
+            ("rooms", "Shows open, on every worker that has viewers in them", node.rooms),
+            ("feed_silent_seconds", "Since Redis was last heard, worst worker", node.feed_silent_s),
+        )
+        for name, what, value in gauges:
+            yield GaugeMetricFamily(f"yellowcart_{name}", what, value=value)
+        closes = CounterMetricFamily(
+            "yellowcart_closes", "Closed WebSocket connections by close code", labels=["code"]
+        )
+        for code, count in node.closes.items():
+            closes.add_metric([str(code)], count)
+        yield closes
