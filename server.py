@@ -10,11 +10,10 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
@@ -31,7 +30,7 @@ from base.tokens import sign
 from live.demo import create_demo_show
 from live.front import Front, Http
 from live.node import Node, compose, sandbox_key, sandbox_socket
-from live.workers import Workers
+from live.workers import Workers, answering, reserved
 from sandbox.app import Sandbox
 from shop.rebuild import rebuild
 from store.doctor import examine
@@ -39,16 +38,20 @@ from store.folder import DataFolder
 from store.health import Health
 from store.redis.connect import UnfitRedisError
 from store.stores import Addresses, Stores, open_redis, prepare, serve_book
+from web.app import make_app, make_runner
+from web.metrics import Metrics
+from web.services import Services
 
 __all__ = ["main"]
 
 WORKER: Final = "YELLOWCART_WORKER"
 """Set for a worker process: its supervisor owns the data folder and the embedded stores."""
 
+VERSION: Final = "0.1.0"
+PROGRAM: Final = (sys.executable, str(Path(__file__).absolute()), "serve")
 BACKLOG: Final = 4096
 DAY_S: Final = 24 * 3600
 START_S: Final = 20.0
-STEP_S: Final = 0.01
 
 
 # Running.
@@ -71,9 +74,9 @@ async def serve(settings: Settings) -> int:
             else:
                 stores = await stack.enter_async_context(Stores.connected(at))
                 sandbox = await stack.enter_async_context(open_sandbox(settings))
-                node = compose(settings, stores, SystemClock())
-                await make_ready(node)
-                await run(node, lambda port: announce(settings, port, sandbox))
+                await run(
+                    settings, stores, lambda port: announce(settings, port, sandbox), first=True
+                )
     folder.release()
     return 0
 
@@ -81,7 +84,7 @@ async def serve(settings: Settings) -> int:
 async def serve_worker(settings: Settings) -> int:
     """Run one of several nodes on a supervisor's stores, until it or we are told to stop."""
     async with Stores.connected(Addresses.of(settings, shared=True)) as stores:
-        await run(compose(settings, stores, SystemClock()), lambda _: None)
+        await run(settings, stores, lambda _: None)
     return 0
 
 
@@ -89,22 +92,21 @@ async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncE
     """Own the stores, and keep several nodes on one port running."""
     async with Stores.connected(at) as stores:
         await make_ready(compose(settings, stores, SystemClock()))
-    await stack.enter_async_context(serve_book(at, settings.data_dir.absolute() / "book.sock"))
+    await stack.enter_async_context(serve_book(at, settings.data_dir))
     sandbox = await stack.enter_async_context(open_sandbox(settings))
     # Bound but not listening: it only keeps the port, also when the kernel chose it.
-    place = stack.enter_context(reserved(settings))
-    settings = replace(settings, port=place.getsockname()[1])
-    program = [sys.executable, str(Path(__file__).absolute()), "serve"]
+    port = stack.enter_context(reserved(settings.host, settings.port))
+    settings = replace(settings, port=port)
     workers = Workers(
         settings.workers,
-        program,
+        PROGRAM,
         {**os.environ, **settings.environ(), WORKER: "1"},
         stop_s=settings.drain_seconds + 10,
     )
     stop = stop_event()
     keeping = asyncio.create_task(workers.run(), name="workers")
     try:
-        await answering(settings, stop)
+        await answering(settings.host, settings.port, stop)
         announce(settings, settings.port, sandbox)
         await stop.wait()
     finally:
@@ -112,11 +114,25 @@ async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncE
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def run(node: Node, on_ready: Callable[[int], None]) -> None:
-    """Serve until told to stop, then close everybody, spread over the drain time."""
-    settings, loop, stop = node.settings, asyncio.get_running_loop(), stop_event()
+async def run(
+    settings: Settings, stores: Stores, on_ready: Callable[[int], None], *, first: bool = False
+) -> None:
+    """Serve until told to stop, then close everybody, spread over the drain time.
+
+    Args:
+        settings: How.
+        stores: On what.
+        on_ready: Told the port.
+        first: Whether nobody else has brought gate and book together.
+
+    """
+    metrics = Metrics(VERSION)
+    node = compose(settings, stores, SystemClock(), metrics)
+    loop, stop = asyncio.get_running_loop(), stop_event()
+    if first:
+        await make_ready(node)
     health = Health(node.stores)
-    runner = web_runner(node, health)
+    runner = make_runner(make_app(services_of(node, health, metrics)))
     await runner.setup()
     working = [asyncio.create_task(work) for work in node.work()]
     server = await loop.create_server(
@@ -143,6 +159,29 @@ async def run(node: Node, on_ready: Callable[[int], None]) -> None:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
         await node.close()
+
+
+def services_of(node: Node, health: Health, metrics: Metrics) -> Services:
+    """What the HTTP side needs of a node."""
+    return Services(
+        settings=node.settings,
+        clock=node.clock,
+        tokens=node.tokens,
+        handlers=node.hub.handlers,
+        shows=node.shows,
+        catalog=node.catalog,
+        stock=node.stock,
+        orders=node.orders,
+        audit=node.audit,
+        webhooks=node.webhooks,
+        provider=node.provider,
+        health=health,
+        metrics=metrics,
+        gateway=node.gateway,
+        feed_silent_s=node.stores.feed.alive_s,
+        sandbox=f"unix://{sandbox_socket(node.settings)}",
+        version=VERSION,
+    )
 
 
 async def make_ready(node: Node) -> None:
@@ -245,35 +284,6 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(settings.certfile)
     return context
-
-
-@contextlib.contextmanager
-def reserved(settings: Settings) -> Iterator[socket.socket]:
-    """A port that other sockets of this user may listen on."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as place:
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        place.bind((settings.host, settings.port))
-        yield place
-
-
-async def answering(settings: Settings, stop: asyncio.Event) -> None:
-    """Wait until a worker answers, or we are told to stop.
-
-    Raises:
-        Outage: None does.
-
-    """
-    for _ in range(int(START_S / STEP_S)):
-        if stop.is_set():
-            return
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-            writer.close()
-            return
-        await asyncio.sleep(STEP_S)
-    raise Outage("No worker starts. The lines above say why.")
 
 
 def complain(message: str) -> int:

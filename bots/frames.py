@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgpack  # type: ignore[import-untyped]  # it ships no types
+import msgpack  # it ships no types
 
 __all__ = ["SUBPROTOCOL", "BrokenFrame", "Decoder", "Map", "encode"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, Protocol, cast
 
 from msgspec import json
@@ -64,6 +65,7 @@ class Bags:
             self._shows.history,
             MOST_PRODUCTS,
             MOST_SKUS,
+            json.encode(whole),
         )
         if answer[0] == b"limit":
             most = int(answer[1])
@@ -123,7 +125,8 @@ class Bags:
             return
 
     async def _items(self, bag: list[bytes]) -> list[BagItem]:
-        products = [await self._products.for_bag(product.decode()) for product in bag]
+        reads = (self._products.for_bag(product.decode()) for product in bag)
+        products = await asyncio.gather(*reads)
         return [BagItem(position=place, product=whole) for place, whole in enumerate(products, 1)]
 
 

@@ -35,10 +35,11 @@ class Gateway:
         self.closes: Counter[int] = Counter()
         self._addresses: Counter[str] = Counter()
         self._settings: Settings = hub.settings
+        self._origins = {origin.lower().rstrip("/") for origin in hub.settings.origins}
 
     def allows(self, origin: str, host: str) -> bool:
         """Whether a browser's page of this origin may connect."""
-        return origin in self._settings.origins or same_host(origin, host)
+        return origin.lower() in self._origins or same_host(origin, host)
 
     def address(self, transport: asyncio.Transport, forwarded: str) -> str:
         """The client's address: the peer's, or what a trusted proxy forwards."""

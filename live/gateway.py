@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         "_gateway",
         "_head",
         "_heard_s",
+        "_is_lost",
         "_kind",
         "_opened_s",
         "_parts",
@@ -96,6 +97,7 @@ class Connection(asyncio.Protocol):
         self._kind = Format.JSON
         self._paused_s: float | None = None
         self._closing_s: float | None = None
+        self._is_lost = False
         self._address = ""
         self.on_lost: asyncio.Future[None] | None = None
         self.fmt = Format.JSON
@@ -116,7 +118,7 @@ class Connection(asyncio.Protocol):
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
-        self._gateway.hub.wheel.add(self, self._opened_s + HANDSHAKE_WITHIN_S)
+        self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
 
     def data_received(self, data: bytes) -> None:
         """Feed the handshake, then the open socket."""
@@ -133,6 +135,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the room and forget."""
+        self._is_lost = True
         self._gateway.forget(self, self._address)
         if self._session is not None:
             self._session.leave()
@@ -213,7 +216,7 @@ class Connection(asyncio.Protocol):
 
     def due(self, now_s: float) -> float | None:
         """Ping, and end what takes too long."""
-        if self._transport.is_closing():
+        if self._is_lost:
             return None
         if self._closing_s is not None:
             return self._end(now_s, self._closing_s + CLOSE_WITHIN_S)
@@ -308,7 +311,6 @@ class Connection(asyncio.Protocol):
         self._ws = Protocol(Side.SERVER, max_size=MAX_MESSAGE)
         self._session = Session(self._gateway.hub, self)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
-        self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
         if not self._gateway.admit(self, self._address):
             self.close(CloseCode.TOO_MANY)
         elif rest:
@@ -325,9 +327,10 @@ class Connection(asyncio.Protocol):
                 self._take(event)
         self._flush()
         if ws.state is not State.OPEN and self._closing_s is None:
-            # The peer closed, or broke the protocol: the parser has answered.
-            sent = ws.close_sent
-            self._begin_closing(sent.code if sent is not None else CloseCode.DONE)
+            # The peer closed, or broke the protocol: the parser has answered. What a peer
+            # calls its own leaving is not counted: it may be any number.
+            own = ws.close_sent if ws.close_rcvd is None else None
+            self._begin_closing(CloseCode.DONE if own is None else own.code)
         if ws.close_rcvd is not None and not self._transport.is_closing():
             self._transport.close()
 
@@ -348,6 +351,11 @@ class Connection(asyncio.Protocol):
         for data in self._ws.data_to_send():
             if data:
                 self._transport.write(data)
+            elif self._transport.can_write_eof():
+                # Not closed: what the peer still sends would take our last words from it.
+                self._transport.write_eof()
+            else:
+                self._transport.close()
 
 
 def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
@@ -361,13 +369,13 @@ def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | 
 
 def same_host(origin: str, host: str) -> bool:
     """Whether a browser's origin is the server's own host."""
-    parts = urlsplit(origin)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    if default is None or not host:
-        return False
-    own = urlsplit(f"//{host}")
     try:
-        ports = parts.port or default, own.port or default
+        parts, own = urlsplit(origin), urlsplit(f"//{host}")
+        ports = parts.port, own.port
     except ValueError:
         return False
-    return parts.hostname == own.hostname and ports[0] == ports[1]
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    plain = f"{parts.scheme}://{parts.netloc}".lower()
+    if default is None or not host or "@" in origin or origin.lower() != plain:
+        return False
+    return parts.hostname == own.hostname and (ports[0] or default) == (ports[1] or default)

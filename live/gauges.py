@@ -12,7 +12,9 @@ from typing import Final, cast
 
 from base.clock import Clock
 from base.errors import Outage
+from live.private import Private
 from live.relay import Relay
+from live.room import Room
 from live.rooms import Rooms
 from live.shows import Scripts, texts
 from store.redis import keys
@@ -32,9 +34,12 @@ SILENT_MS: Final = 5000
 class Gauges:
     """The periodic work of a node's rooms."""
 
-    def __init__(self, *, node: str, rooms: Rooms, scripts: Scripts, clock: Clock) -> None:
+    def __init__(
+        self, *, node: str, rooms: Rooms, private: Private, scripts: Scripts, clock: Clock
+    ) -> None:
         self._node = node
         self._rooms = rooms
+        self._private = private
         self._scripts = scripts
         self._clock = clock
         self._behind: dict[str, int] = {}
@@ -53,13 +58,16 @@ class Gauges:
                 await self._report_all()
 
     async def leave(self) -> None:
-        """Take this node's viewers out of every show, on the way out."""
+        """Report the last hearts and take this node's viewers out of every show."""
+        await self._report_all()
         shows = [show for show, _ in self._rooms.open]
         drops = (self._scripts.command("HDEL", keys.presence(show), self._node) for show in shows)
         await asyncio.gather(*drops, return_exceptions=True)
 
     async def _report_all(self) -> None:
-        reports = (self._report(show, relay) for show, relay in self._rooms.open)
+        rooms = dict(self._rooms.open)
+        self._behind = {show: seq for show, seq in self._behind.items() if show in rooms}
+        reports = (self._report(show, relay) for show, relay in rooms.items())
         for outcome in await asyncio.gather(*reports, return_exceptions=True):
             if isinstance(outcome, Outage):
                 logger.warning("gauges cannot be reported: %s", outcome)
@@ -101,8 +109,15 @@ class Gauges:
         else:
             self._check(show, relay, int(seq))
         if int(bans) != len(room.banned):
-            banned = await self._scripts.command("HKEYS", keys.show_banned(show))
-            room.banned = {viewer.decode() for viewer in cast("list[bytes]", banned)}
+            await self._look_at_bans(show, room)
+
+    async def _look_at_bans(self, show: str, room: Room) -> None:
+        """Close those whose ban was not heard of."""
+        answer = await self._scripts.command("HKEYS", keys.show_banned(show))
+        banned = {viewer.decode() for viewer in cast("list[bytes]", answer)}
+        news, room.banned = banned - room.banned, banned
+        for viewer in news:
+            self._private.ban(viewer, show)
 
     def _check(self, show: str, relay: Relay, seq: int) -> None:
         """Heal a room whose feed has been behind for two reports running."""

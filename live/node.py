@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,31 +91,6 @@ class Node:
             self.webhooks.run(),
         ]
 
-    @property
-    def viewers(self) -> int:
-        """Who watches on this node."""
-        return sum(relay.watching for _, relay in self.hub.rooms.open)
-
-    @property
-    def sockets(self) -> int:
-        """Open WebSocket connections."""
-        return len(self.gateway.connections)
-
-    @property
-    def rooms(self) -> int:
-        """Shows that are open on this node."""
-        return len(list(self.hub.rooms.open))
-
-    @property
-    def feed_silent_s(self) -> float:
-        """Seconds since Redis was last heard."""
-        return self.stores.feed.alive_s()
-
-    @property
-    def closes(self) -> Mapping[int, int]:
-        """Closed WebSocket connections by close code."""
-        return self.gateway.closes
-
     async def leave(self, drain_s: float) -> None:
         """Close everybody, spread over ``drain_s``, and let what is under way finish."""
         await self.gateway.drain(drain_s)
@@ -172,6 +147,7 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
     rooms = Rooms(
         shows=shows, scripts=scripts, feed=stores.feed, board=board, clock=clock, meter=meter
     )
+    private.on_ban = rooms.ban
     hub = Hub(
         settings=settings,
         clock=clock,
@@ -208,7 +184,7 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
         sweeper=Sweeper(parts, purchases, webhooks, stock=stock, scripts=scripts, node=name),
         hub=hub,
         gateway=Gateway(hub),
-        gauges=Gauges(node=name, rooms=rooms, scripts=scripts, clock=clock),
+        gauges=Gauges(node=name, rooms=rooms, private=private, scripts=scripts, clock=clock),
         tokens=tokens,
         clock=clock,
     )

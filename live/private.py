@@ -69,6 +69,9 @@ _mail = msgspec.json.Decoder(_Mail)
 class Private:
     """Sends private events, and hands those that arrive to the viewers' sockets.
 
+    Attributes:
+        on_ban: Told of each ban that is heard of: viewer and show.
+
     Args:
         channels: The node's pub/sub connection.
         clock: Dates the events.
@@ -79,6 +82,7 @@ class Private:
         self._meter = meter or Unmetered()
         self._channels = channels
         self._clock = clock
+        self.on_ban: Callable[[str, str], None] = lambda _viewer, _show: None
         self._sockets: dict[str, dict[Recipient, None]] = {}
         self._shards: dict[str, int] = {}
 
@@ -90,8 +94,16 @@ class Private:
         self._send(_Mail(viewer=viewer, event=Raw(msgspec.json.encode(event))))
 
     def tell_ban(self, viewer: str, show: str) -> None:
-        """Have every node close the viewer's sockets in a show."""
+        """Have every node close the viewer's sockets in a show, this one at once."""
+        self.ban(viewer, show)
         self._send(_Mail(viewer=viewer, banned_from=show))
+
+    def ban(self, viewer: str, show: str) -> None:
+        """Close the viewer's sockets of this node in a show."""
+        self.on_ban(viewer, show)
+        for socket in list(self._sockets.get(viewer, ())):
+            if socket.show == show:
+                socket.ban()
 
     def enter(self, viewer: str, socket: Recipient) -> list[Recipient]:
         """Add a socket of a viewer; returns all of them here, oldest first."""
@@ -126,14 +138,11 @@ class Private:
         except msgspec.MsgspecError:
             logger.warning("a message on a private channel is not ours")
             return
-        sockets = list(self._sockets.get(mail.viewer, ()))
         if mail.banned_from:
-            for socket in sockets:
-                if socket.show == mail.banned_from:
-                    socket.ban()
+            self.ban(mail.viewer, mail.banned_from)
             return
         frames: dict[Format, bytes] = {}
-        for socket in sockets:
+        for socket in list(self._sockets.get(mail.viewer, ())):
             if socket.fmt not in frames:
                 frames[socket.fmt] = _framed(bytes(mail.event), socket.fmt)
             socket.write_private(frames[socket.fmt])

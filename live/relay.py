@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from live.encoded import EncodedEvents
 from live.events import Event, FeedEvent, Likes, Sales, Stock, Viewers
 from live.meter import Meter, Unmetered
 from live.room import Room
 from live.snapshot import Snapshots
-from live.wire import Format, encode, frame, joined
+from live.wire import MAX_BATCH, Format, encode, frame, joined
 
 __all__ = ["Member", "Relay"]
 
@@ -61,7 +62,7 @@ class Relay:
         self.watching = 0
         self._members: dict[Format, dict[Member, None]] = {fmt: {} for fmt in Format}
         self._snapshots = Snapshots()
-        self._encoded: dict[tuple[int, Format], bytes] = {}
+        self._encoded = EncodedEvents()
         self._stock_news: dict[str, None] = {}
         self._told: dict[str, Event] = {}
 
@@ -110,13 +111,13 @@ class Relay:
     def publish(self, events: Sequence[FeedEvent], at: int) -> None:
         """Tell consecutive events of the feed to everybody."""
         first, last = int(events[0].seq or 0), int(events[-1].seq or 0)
-        self._trim()
         for event in events:
             self._meter.told(_name(event), len(self))
         for fmt, members in self._members.items():
             if not members:
                 continue
-            data = self._framed([self._bytes(event, fmt) for event in events], fmt)
+            room = self.room
+            data = self._framed([self._encoded.get(room, event, fmt) for event in events], fmt)
             for member in members:
                 if not member.is_ready:
                     continue
@@ -127,28 +128,28 @@ class Relay:
                     self.catch_up(member, at)
 
     def catch_up(self, member: Member, at: int) -> None:
-        """Bring a member up to date: the events it missed, or the whole show."""
-        if not member.is_ready:
-            return
-        fmt, room = member.fmt, self.room
-        messages: list[bytes] = []
-        if not room.has(member.epoch, member.seq):
-            whole = self.snapshot(fmt, recovered=False)
-            messages.append(encode({"ev": "snapshot", "at": at, **whole}, fmt))
-        else:
-            messages += [self._bytes(event, fmt) for event in room.since(member.seq)]
-            if member.missed_gauges:
-                messages += [encode(gauge, fmt) for gauge in self._gauges(at)]
-        if member.missed_gauges and member.hosts:
-            messages += [encode(sales, fmt) for sales in self.sales(at)]
-        member.epoch, member.seq = room.epoch, room.seq
-        member.missed_gauges = False
-        if messages:
-            member.write(self._framed(messages, fmt))
+        """Bring a member up to date: the events it missed, or the whole show.
+
+        As far as its socket takes it: the rest follows when it drains, so that who is far
+        behind costs no memory.
+        """
+        room = self.room
+        if member.is_ready and not room.has(member.epoch, member.seq):
+            whole = {"ev": "snapshot", "at": at, **self.snapshot(member.fmt, recovered=False)}
+            member.epoch, member.seq = room.epoch, room.seq
+            member.write(self._framed([encode(whole, member.fmt)], member.fmt))
+        while member.is_ready and member.seq < room.seq:
+            member.seq, messages = self._missed(member)
+            member.write(self._framed(messages, member.fmt))
+        if member.is_ready and member.missed_gauges:
+            member.missed_gauges = False
+            gauges = self._gauges(at) + (self.sales(at) if member.hosts else [])
+            member.write(self._framed([encode(gauge, member.fmt) for gauge in gauges], member.fmt))
 
     def publish_gauges(self, at: int) -> None:
         """Tell what has changed of stock, viewers, likes and sales since the last time."""
-        stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
+        left = self.room.stock
+        stock = [Stock(at=at, sku=sku, left=left[sku]) for sku in self._stock_news if sku in left]
         self._stock_news.clear()
         news: list[Event] = [*stock, *self._changed(self._counts(at))]
         private = self._changed(self.sales(at))
@@ -197,24 +198,20 @@ class Relay:
                 news.append(gauge)
         return news
 
-    def _bytes(self, event: FeedEvent, fmt: Format) -> bytes:
-        key = (int(event.seq or 0), fmt)
-        data = self._encoded.get(key)
-        if data is None:
-            data = self._encoded[key] = encode(event, fmt)
-        return data
-
-    def _trim(self) -> None:
-        # Encoded events are kept for those who catch up within a moment, not for the ring's
-        # whole length: a bag of 100 products is half a megabyte.
-        while len(self._encoded) > ENCODED_KEPT:
-            del self._encoded[next(iter(self._encoded))]
+    def _missed(self, member: Member) -> tuple[int, list[bytes]]:
+        """The next events for a member, one batch of them, and up to which they go."""
+        seq, size, messages = member.seq, 0, list[bytes]()
+        for event in self.room.after(member.seq):
+            data = self._encoded.get(self.room, event, member.fmt)
+            size += len(data)
+            if messages and size > MAX_BATCH:
+                break
+            messages.append(data)
+            seq = int(event.seq or 0)
+        return seq, messages
 
     def _framed(self, messages: list[bytes], fmt: Format) -> bytes:
         return b"".join(frame(message, fmt.opcode) for message in joined(messages, fmt))
-
-
-ENCODED_KEPT = 64
 
 
 def _name(event: Event) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from msgspec import json
@@ -154,11 +155,19 @@ class Room:
         chat: Sequence[Chat],
         ring: Sequence[FeedEntry],
     ) -> None:
-        """Set what a node loads when it opens the show; the ring is oldest first."""
+        """Set what a node loads when it opens the show; the ring is oldest first.
+
+        Of a ring with a hole only what follows the last hole is history.
+        """
         self._products = dict(products)
         self._bag = tuple(product for product in bag if product in self._products)
         self._chat.extend(chat)
-        self._ring.extend(ring)
+        expected = self.seq
+        for entry in reversed(ring):
+            if entry.seq != expected:
+                break
+            self._ring.appendleft(entry)
+            expected -= 1
 
     def apply(self, entry: FeedEntry) -> FeedEvent | None:
         """Take an entry of the feed in.
@@ -197,7 +206,12 @@ class Room:
 
     def since(self, seq: int) -> list[FeedEvent]:
         """The events after ``seq``, which :meth:`has` must have allowed."""
-        return [self.told(entry) for entry in self._ring if entry.seq > seq]
+        return list(self.after(seq))
+
+    def after(self, seq: int) -> Iterator[FeedEvent]:
+        """As :meth:`since`, one by one."""
+        known = max(0, seq + 1 - self._ring[0].seq) if self._ring else 0
+        return map(self.told, islice(self._ring, known, None))
 
     def told(self, entry: FeedEntry) -> FeedEvent:
         """The event as viewers get it: a bag is filled in from what is known now."""

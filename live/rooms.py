@@ -11,7 +11,7 @@ from msgspec import json
 
 from base.clock import Clock
 from base.errors import NotFound, Outage
-from live.events import Chat
+from live.events import BagChanged, Chat, ProductChanged
 from live.meter import Meter
 from live.relay import Relay
 from live.room import CHAT_KEPT, FeedEntry, Gap, Room
@@ -92,6 +92,8 @@ class Rooms:
         """
         relay = self._open.get(show)
         if relay is not None:
+            # Who asks is about to enter: an empty room must not close under them.
+            self._empty_since.pop(show, None)
             return relay
         task = self._opening.get(show)
         if task is None:
@@ -112,10 +114,17 @@ class Rooms:
         told = await self._scripts.command("HGET", keys.show_state(room.show.id), "seq")
         if told is None or seq > int(cast("bytes", told)):
             return
-        deadline = self._clock.monotonic_s() + CATCH_UP_S
         # A viewer ahead of its node is rare, and the wait short: no event is kept for it.
-        while relay.room.seq < seq and self._clock.monotonic_s() < deadline:  # noqa: ASYNC110
+        for _ in range(int(CATCH_UP_S / CATCH_UP_STEP_S)):
+            if relay.room.seq >= seq:
+                return
             await asyncio.sleep(CATCH_UP_STEP_S)
+
+    def ban(self, viewer: str, show: str) -> None:
+        """Note that a viewer may not enter a show any more."""
+        relay = self._open.get(show)
+        if relay is not None:
+            relay.room.banned.add(viewer)
 
     def heal(self, show: str) -> None:
         """Load a room anew, and bring everybody in it up to date."""
@@ -150,7 +159,11 @@ class Rooms:
 
     async def _load_first(self, show: str) -> Relay:
         relay = Relay(await self._load(show), self._meter)
-        await self._board.watch(relay)
+        try:
+            await self._board.watch(relay)
+        except BaseException:
+            self._board.forget(relay)
+            raise
         relay.start()
         self._open[show] = relay
         self._follow(show, relay.room.seq)
@@ -158,18 +171,27 @@ class Rooms:
 
     async def _reload(self, show: str) -> None:
         relay = self._open[show]
+        asked_at = relay.room.seq
         try:
             room = await self._load(show)
         except (Outage, NotFound) as error:
             # The gauges look again in a second, and call for healing again.
             logger.warning("room %s cannot be loaded: %s", show, error)
             return
-        logger.warning("room %s healed from seq %d to %d", show, relay.room.seq, room.seq)
-        room.totals = relay.room.totals
+        old = relay.room
+        if self._open.get(show) is not relay:
+            return
+        if room.epoch == old.epoch and asked_at <= room.seq <= old.seq:
+            return  # The feed has gone on by itself meanwhile.
+        logger.warning("room %s healed from seq %d to %d", show, old.seq, room.seq)
+        room.totals, room.stock = old.totals, old.stock
         relay.room = room
         self._feed.leave(keys.show_feed(show))
         self._follow(show, room.seq)
-        await self._board.watch(relay, anew=True)
+        try:
+            await self._board.watch(relay, anew=True)
+        except Outage:
+            self._board.look(relay)
         for member in relay.members:
             member.missed_gauges = True
             relay.catch_up(member, self._clock.now_ms())
@@ -206,7 +228,7 @@ class Rooms:
         room.fill(
             bag=[product.decode() for product in bag],
             products={whole.id: whole for whole in map(_products.decode, bodies[1::2])},
-            chat=[_chats.decode(body) for body in chat if body],
+            chat=list(map(_chat, chat[::2], chat[1::2])),
             ring=[_entry(entry) for entry in reversed(entries)],
         )
         return room
@@ -222,23 +244,29 @@ class Rooms:
         if relay is None:
             return
         events = []
-        bag_changed = False
+        skus_changed = False
         try:
             for ident, fields in entries:
                 entry = FeedEntry.parse(ident, fields)
                 if entry.product is not None:
                     self._board.expect(relay, entry.product)
                 event = relay.room.apply(entry)
-                bag_changed = bag_changed or entry.bag is not None
                 if event is not None:
                     events.append(event)
+                    skus_changed |= isinstance(event, BagChanged | ProductChanged)
         except Gap as gap:
             logger.warning("feed of %s has a hole: %s", show, gap)
             self.heal(show)
         if events:
             relay.publish(events, self._clock.now_ms())
-        if bag_changed:
+        if skus_changed:
             self._board.look(relay)
+
+
+def _chat(seq: bytes, body: bytes) -> Chat:
+    said = _chats.decode(body)
+    said.seq = int(seq)
+    return said
 
 
 def _entry(raw: object) -> FeedEntry:

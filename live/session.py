@@ -43,6 +43,7 @@ JOIN_WITHIN_S: Final = 5.0
 MOST_WAITING: Final = 64
 """Commands of a connection that wait their turn: one burst of its budget."""
 
+ENDS_SOON_S: Final = 60.0
 MOST_DETACHED: Final = 8
 MOST_REFUSALS: Final = 1000
 """Commands over budget that are answered before the connection is closed with 4429."""
@@ -115,6 +116,8 @@ class Session:
 
     def receive(self, raw: bytes, fmt: Format) -> None:
         """Take a message in; its reply follows in its turn."""
+        if self.expire():
+            return
         try:
             message = decode(raw, fmt)
         except BrokenMessage as error:
@@ -135,10 +138,16 @@ class Session:
             self._working = True
             self._hub.tasks.start(self._work(), name="commands")
 
-    def expire(self) -> None:
-        """Close when the token has ended."""
-        if self.actor is not None and self.actor.expires_ms <= self._hub.clock.now_ms():
+    def expire(self) -> bool:
+        """Close when the token has ended; whether it has."""
+        ended = self.actor is not None and self.actor.expires_ms <= self._hub.clock.now_ms()
+        if ended:
             self._peer.close(CloseCode.TOKEN_EXPIRED)
+        return ended
+
+    def due(self, _: float) -> None:
+        """Look whether the token has ended: the connection itself looks seldom."""
+        self.expire()
 
     def leave(self) -> None:
         """The connection is gone; once is enough."""
@@ -217,8 +226,18 @@ class Session:
         renewed = self._hub.tokens.verify(token)
         if renewed.id != actor.id:
             raise Unauthorized("This token is somebody else's. Connect anew to change accounts.")
-        self.actor = renewed
+        if renewed.show not in {None, self._peer.show}:
+            raise Forbidden("This token is for another show.")
+        self._act_as(renewed)
         return {}
+
+    def _act_as(self, actor: Actor) -> None:
+        self.actor = actor
+        clock = self._hub.clock
+        left_s = (actor.expires_ms - clock.now_ms()) / 1000
+        # One that ends later is looked at with the keep-alive.
+        if left_s < ENDS_SOON_S:
+            self._hub.wheel.add(self, clock.monotonic_s() + left_s)
 
     def _like(self, relay: Relay, count: int) -> dict[str, object]:
         if relay.room.show.state is not ShowState.LIVE:
@@ -236,12 +255,12 @@ class Session:
             raise Conflict("This connection has joined already. Open another one.")
         actor, guest_token = self._identify(join)
         relay = await self._hub.rooms.get(join.show)
-        if actor.id in relay.room.banned:
-            raise Forbidden("You were banned from this show.")
         if join.token is not UNSET and join.guest_token is not UNSET:
             await self._merge(join.guest_token, actor)
         if join.since is not UNSET:
             await self._hub.rooms.reach(relay, join.since.epoch, join.since.seq)
+        if actor.id in relay.room.banned:
+            raise Forbidden("You were banned from this show.")
         if not self._left:
             self._welcome(join, relay, actor, guest_token)
 
@@ -293,7 +312,8 @@ class Session:
         peer.epoch, peer.seq = relay.room.epoch, relay.room.seq
         peer.hosts = actor.is_admin or (actor.role == "host" and actor.id == host)
         peer.watches = not peer.hosts
-        self.actor, self.relay = actor, relay
+        self._act_as(actor)
+        self.relay = relay
         relay.enter(peer)
         sockets = self._hub.private.enter(actor.id, peer)
         self._hub.replace_oldest(sockets)

@@ -215,7 +215,8 @@ class Shows:
             for part in (name, value)
         ]
         epoch = secrets.token_hex(8)
-        await self._scripts.call("show_create", [keys.show_state(show.id)], [epoch, *pairs])
+        names = [keys.show_state(show.id), keys.show_feed(show.id)]
+        await self._scripts.call("show_create", names, [epoch, *pairs])
 
 
 def runs(actor: Actor, show: Show) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from base.errors import Outage
 from live.relay import Relay
@@ -20,6 +20,8 @@ from store.redis import keys
 __all__ = ["StockBoard"]
 
 logger = logging.getLogger(__name__)
+
+RETRY_S: Final = 1.0
 
 
 class Stock(Protocol):
@@ -57,6 +59,7 @@ class StockBoard:
         self._last: dict[str, int] = {}
         self._streams: dict[str, int] = {}
         self._looking: dict[Relay, asyncio.Task[None]] = {}
+        self._unseen: dict[Relay, None] = {}
 
     async def watch(self, relay: Relay, *, anew: bool = False) -> None:
         """Read and follow the stock of a room's bag.
@@ -78,13 +81,16 @@ class StockBoard:
         for shop, skus in shops.items():
             number, left = await self._stock.read(shop, skus)
             stream = keys.shop_stream(shop)
-            if anew or stream not in self._streams:
+            if number < self._streams.get(stream, number + 1):
+                # Never followed, or counted from the start again. Else it goes on: other
+                # rooms have not been told yet of what stands before ``number``.
                 self._follow(stream, number)
             for sku, units in left.items():
                 self._take(sku, number, units)
 
     def look(self, relay: Relay) -> None:
         """Watch a bag that has changed, in a task of the board's own."""
+        self._unseen[relay] = None
         if relay not in self._looking:
             task = asyncio.create_task(self._look(relay), name="look at stock")
             self._looking[relay] = task
@@ -100,6 +106,7 @@ class StockBoard:
 
     def forget(self, relay: Relay) -> None:
         """Stop following for a room that closes."""
+        self._unseen.pop(relay, None)
         task = self._looking.pop(relay, None)
         if task is not None:
             task.cancel()
@@ -110,11 +117,14 @@ class StockBoard:
                 self._last.pop(sku, None)
 
     async def _look(self, relay: Relay) -> None:
-        try:
-            await self.watch(relay)
-        except Outage as error:
-            # The stream still tells every later change; the next change of the bag looks again.
-            logger.warning("stock of %s cannot be read: %s", relay.room.show.id, error)
+        # A bag that changes while it is looked at is looked at again.
+        while self._unseen.pop(relay, self) is None:
+            try:
+                await self.watch(relay)
+            except Outage as error:
+                logger.warning("stock of %s cannot be read: %s", relay.room.show.id, error)
+                self._unseen[relay] = None
+                await asyncio.sleep(RETRY_S)
 
     def _follow(self, stream: str, number: int) -> None:
         def arrive(entries: list[tuple[str, dict[bytes, bytes]]]) -> None:

@@ -18,7 +18,7 @@ from base.settings import PREFIX, Settings
 from store.redis.connect import UnfitRedisError, check, connect
 from store.redis.embedded import PROGRAMS
 from store.sql.rows import Connection, literal, select
-from store.stores import Addresses, open_book, prepare
+from store.stores import Addresses, open_book
 
 __all__ = ["Finding", "examine"]
 
@@ -101,7 +101,7 @@ def _exposure(settings: Settings) -> Finding:
 
 
 async def _redis(settings: Settings) -> Finding:
-    if not settings.redis_url and not (settings.data_dir / "redis" / "redis.sock").exists():
+    if not settings.redis_url and not _has_socket(settings.data_dir):
         found = next(filter(None, map(shutil.which, PROGRAMS)), None)
         text = found or "install redis-server or valkey-server, version 7 or newer"
         return Finding("redis", found is not None, text)
@@ -116,6 +116,10 @@ async def _redis(settings: Settings) -> Finding:
         return Finding("redis", ok=True, text="embedded; the server is not running")
 
 
+def _has_socket(data_dir: Path) -> bool:
+    return (data_dir / "redis" / "redis.sock").exists()
+
+
 @asynccontextmanager
 async def _client(url: str) -> AsyncIterator[None]:
     client = connect(url)
@@ -128,11 +132,9 @@ async def _client(url: str) -> AsyncIterator[None]:
 
 async def _database(settings: Settings) -> Finding:
     at = Addresses.of(settings)
-    path = Path(at.database.removeprefix("sqlite:///"))
-    if at.database.startswith("sqlite") and not path.exists():
+    if _is_new(at):
         return Finding("database", ok=True, text="SQLite, made at the first start")
     try:
-        await prepare(at)
         book = open_book(at)
         async with asyncio.timeout(5):
             await book.read(_ask)
@@ -141,6 +143,11 @@ async def _database(settings: Settings) -> Finding:
         text = f"does not answer ({error}): check {PREFIX}DATABASE_URL or the disk"
         return Finding("database", ok=False, text=text)
     return Finding("database", ok=True, text="answers")
+
+
+def _is_new(at: Addresses) -> bool:
+    path = Path(at.database.removeprefix("sqlite:///"))
+    return at.database.startswith("sqlite") and not path.exists()
 
 
 def _ask(conn: Connection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from base.settings import Settings
 from store.redis.channels import Channels
@@ -20,6 +21,9 @@ from store.sql.remote import BookServer, RemoteBook
 from store.sql.writer import SqliteBook
 
 __all__ = ["Addresses", "Stores", "open_book", "open_redis", "prepare", "serve_book"]
+
+
+BOOK_SOCKET: Final = "book.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Addresses:
         return cls(
             redis=EmbeddedRedis(folder).url if embedded else settings.redis_url,
             database=f"sqlite:///{folder / 'book.db'}" if sqlite else settings.database_url,
-            book_socket=folder / "book.sock" if shared and sqlite else None,
+            book_socket=folder / BOOK_SOCKET if shared and sqlite else None,
         )
 
 
@@ -101,13 +105,13 @@ async def open_redis(settings: Settings) -> AsyncIterator[EmbeddedRedis | None]:
 
 
 @asynccontextmanager
-async def serve_book(at: Addresses, socket: Path) -> AsyncIterator[None]:
+async def serve_book(at: Addresses, folder: Path) -> AsyncIterator[None]:
     """Write the SQLite book for other processes; PostgreSQL needs nobody for that."""
     if not at.database.startswith("sqlite"):
         yield
         return
     book = open_book(at)
-    server = BookServer(book, socket)
+    server = BookServer(book, folder / BOOK_SOCKET)
     await server.start()
     try:
         yield

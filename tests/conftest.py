@@ -104,7 +104,7 @@ def postgres_server() -> Iterator[str]:
         initdb += ["--no-sync", "-E", "UTF8", "--locale", "C"]
         subprocess.run(initdb, check=True, user=owner, cwd=folder, stdout=subprocess.DEVNULL)
         command = [f"{programs}/postgres", "-D", data, "-k", folder, "-c", "listen_addresses="]
-        command += ["-c", "fsync=off", "-c", "max_connections=60"]
+        command += ["-c", "fsync=off", "-c", "deadlock_timeout=50ms"]
         with (
             Path(folder, "log").open("wb") as log,
             subprocess.Popen(command, user=owner, cwd=folder, stdout=log, stderr=log) as process,

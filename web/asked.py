@@ -24,6 +24,7 @@ __all__ = ["Asked"]
 MOST_LISTED: Final = 100
 LISTED: Final = 50
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_LIMIT: Final = re.compile(r"[1-9][0-9]?|100")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 S = TypeVar("S", bound=Struct)
@@ -47,9 +48,7 @@ class Asked:
             Unauthorized: Nobody that we know.
 
         """
-        if self.caller.actor is None:
-            raise self.caller.refusal
-        return self.caller.actor
+        return self.caller.known
 
     def id(self, name: str) -> str:
         """An id of the path."""
@@ -89,7 +88,7 @@ class Asked:
         if after is not None and _CURSOR.fullmatch(after) is None:
             raise Invalid("after is not a cursor: use the next of the page before.")
         text = self.request.query.get("limit", str(LISTED))
-        if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_LISTED):  # noqa: PLR2004, E501 - digits of 100
+        if _LIMIT.fullmatch(text) is None:
             raise Invalid(f"limit is a whole number from 1 to {MOST_LISTED}.")
         return after, int(text)
 

@@ -25,7 +25,6 @@ __all__ = ["BANK", "Bank", "show"]
 
 WITHIN_S: Final = 10.0
 CONNECTIONS: Final = 32
-MOST_PAGE: Final = 256 * 1024
 _PATH: Final = re.compile(r"/sandbox(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")
 """Nothing that could lead out of the pages and into the provider's own API."""
 
@@ -69,10 +68,8 @@ class Bank:
         url = URL.build(path=path, query_string=query, encoded=True)
         try:
             async with self._open().request(method, url, allow_redirects=False) as answer:
-                body = await answer.content.read(MOST_PAGE)
-                headers = {
-                    name: answer.headers[name] for name in PASSED if name in answer.headers
-                }
+                body = await answer.read()
+                headers = {name: answer.headers[name] for name in PASSED if name in answer.headers}
                 return web.Response(status=answer.status, body=body, headers=headers)
         except (ClientError, TimeoutError, OSError) as error:
             raise Outage("The bank's page cannot be shown right now. Try again.") from error
@@ -100,4 +97,6 @@ async def show(asked: Asked) -> object:
     bank = request.app.get(BANK)
     if bank is None:
         raise NotFound("The practice provider does not run here.")
-    return await bank.ask(request.method, request.rel_url.raw_path, request.rel_url.raw_query_string)
+    return await bank.ask(
+        request.method, request.rel_url.raw_path, request.rel_url.raw_query_string
+    )

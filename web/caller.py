@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Unauthorized
+from base.errors import Forbidden, Unauthorized
 from base.identity import Actor
 
 if TYPE_CHECKING:
@@ -40,6 +40,29 @@ class Caller:
     is_local: bool
 
     @property
+    def known(self) -> Actor:
+        """The actor.
+
+        Raises:
+            Unauthorized: Nobody that we know.
+
+        """
+        if self.actor is None:
+            raise self.refusal
+        return self.actor
+
+    def require_admin(self) -> None:
+        """Refuse everybody but an admin.
+
+        Raises:
+            Unauthorized: Nobody that we know.
+            Forbidden: Somebody else.
+
+        """
+        if not self.known.is_admin:
+            raise Forbidden("Only an admin may do this.")
+
+    @property
     def budget_key(self) -> str:
         """Whose budget the request counts against."""
         return f"actor {self.actor.id}" if self.actor else f"address {self.address}"
@@ -49,10 +72,8 @@ def identify(request: web.Request, services: Services) -> Caller:
     """The caller of a request; a bad token is kept for routes that need somebody."""
     actor, refusal = None, Unauthorized("Log in first: send a token as Authorization: Bearer.")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
+    if scheme.lower() == SCHEME:
         try:
-            if scheme.lower() != SCHEME:
-                raise Unauthorized("Send the token as Authorization: Bearer.")
             actor = services.tokens.verify(token.strip())
         except Unauthorized as error:
             refusal = error

@@ -39,9 +39,7 @@ async def asyncapi(asked: Asked) -> object:
 async def page(asked: Asked) -> object:
     """Both, for people."""
     body = asked.request.app[DOCUMENTS].page
-    return web.Response(
-        body=body, content_type="text/html", charset="utf-8", headers=_HEADERS
-    )
+    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=_HEADERS)
 
 
 def _json(body: bytes) -> web.Response:

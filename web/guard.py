@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -14,15 +15,13 @@ from web.origins import Origins
 from web.problems import of_http, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from web.services import Services
 
 __all__ = ["CALLER", "Guard"]
 
 logger = logging.getLogger(__name__)
 
-CALLER: Final = "yellowcart caller"
+CALLER: Final = web.RequestKey("caller", Caller)
 """Where a request keeps who sent it."""
 
 PAGE_POLICY: Final = (
@@ -30,7 +29,7 @@ PAGE_POLICY: Final = (
 )
 """Nothing inline and nothing from elsewhere: what somebody typed cannot become a script."""
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]] if TYPE_CHECKING else object
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Guard:

@@ -10,7 +10,6 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from web.board import Board
-from web.books import require_admin
 
 if TYPE_CHECKING:
     from web.asked import Asked
@@ -47,6 +46,6 @@ async def ready(asked: Asked) -> object:
 async def measure(asked: Asked) -> object:
     """All workers' measurements; from elsewhere only with an admin's token."""
     if not asked.caller.is_local:
-        require_admin(asked)
+        asked.caller.require_admin()
     text = await asked.request.app[BOARD].text()
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -72,9 +72,7 @@ class Metrics:
             "How much too late the event loop woke up, worst worker",
             registry=self.registry,
         )
-        build = Gauge(
-            "yellowcart_build_info", "This program", ["version"], registry=self.registry
-        )
+        build = Gauge("yellowcart_build_info", "This program", ["version"], registry=self.registry)
         build.labels(version).set(1)
 
     def joined(self, outcome: str) -> None:
@@ -126,7 +124,11 @@ class _Watched(Collector):
             ("viewers", "Who watches now", node.viewers),
             ("sockets", "Open WebSocket connections", node.sockets),
             ("rooms", "Shows open, on every worker that has viewers in them", node.rooms),
-            ("feed_silent_seconds", "Since Redis was last heard, worst worker", node.feed_silent_s),
+            (
+                "feed_silent_seconds",
+                "Since Redis was last heard, worst worker",
+                node.feed_silent_s,
+            ),
         )
         for name, what, value in gauges:
             yield GaugeMetricFamily(f"yellowcart_{name}", what, value=value)

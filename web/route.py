@@ -55,6 +55,7 @@ class Route:
         errors: The codes it can give besides those that follow from the other fields.
         media: The content type of a good answer.
         raw: Whether the body is taken as it is.
+        free: Whether the path's last name stands for anything, slashes too.
         limited: Whether requests count against a caller's budget.
         later: Whether this version answers ``not_found`` in its place.
         example: A body that fits.
@@ -74,6 +75,7 @@ class Route:
     errors: tuple[str, ...] = ()
     media: str = "application/json"
     raw: bool = False
+    free: bool = False
     limited: bool = True
     later: bool = False
     example: Mapping[str, object] = field(default_factory=dict)
@@ -84,6 +86,11 @@ class Route:
         return _PATH_IDS.findall(self.path)
 
     @property
+    def pattern(self) -> str:
+        """The path as aiohttp matches it."""
+        return re.sub(r"\}$", ":.*}", self.path) if self.free else self.path
+
+    @property
     def changes(self) -> bool:
         """Whether it may change something."""
         return self.method not in _SAFE
@@ -91,24 +98,18 @@ class Route:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every error code that it can give."""
-        codes = set(self.errors)
-        if self.limited:
-            codes.add("rate_limited")
-        if self.changes:
+        needs_somebody = self.who not in {Who.PUBLIC, Who.PROVIDER}
+        takes_body = self.body is not None or self.raw
+        follows = (
+            (self.limited, {"rate_limited"}),
             # A page of a foreign origin, whoever is logged in there.
-            codes.add("forbidden")
-        if self.later:
-            return tuple(sorted(codes | {"not_found"}))
-        if self.answer is not None:
-            codes.add("unavailable")
-        if self.who not in {Who.PUBLIC, Who.PROVIDER}:
-            codes.add("unauthorized")
-        if self.who in {Who.ADMIN, Who.HOST, Who.SELLER}:
-            codes.add("forbidden")
-        if self.changes:
-            codes |= {"invalid", "too_large"}
-        if self.lists or self.keyed:
-            codes.add("invalid")
-        if self.path_ids:
-            codes.add("not_found")
-        return tuple(sorted(codes))
+            (self.changes and not self.free, {"forbidden"}),
+            (self.later, {"not_found"}),
+            (self.answer is not None and self.path.startswith("/v1/"), {"unavailable"}),
+            (needs_somebody, {"unauthorized"}),
+            (self.who in {Who.ADMIN, Who.HOST, Who.SELLER}, {"forbidden"}),
+            (takes_body, {"invalid", "too_large"}),
+            (self.lists or self.keyed, {"invalid"}),
+            (bool(self.path_ids), {"not_found"}),
+        )
+        return tuple(sorted(set(self.errors).union(*(more for holds, more in follows if holds))))

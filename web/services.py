@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +67,7 @@ class Services:
     Attributes:
         gateway: Takes over connections that ask for a WebSocket here, knows which origins
             are ours, and who is behind a trusted proxy.
+        feed_silent_s: Seconds since the feed last heard Redis.
         sandbox: Where the practice provider listens, ``unix:///path`` or
             ``http://host:port``; its pages are shown on our own port. None: there is none.
         version: Of this program.
@@ -87,5 +88,6 @@ class Services:
     health: Health
     metrics: Metrics
     gateway: Gateway
+    feed_silent_s: Callable[[], float]
     sandbox: str | None = None
     version: str = ""

@@ -12,8 +12,17 @@ from web.route import Made
 if TYPE_CHECKING:
     from web.asked import Asked
 
-__all__ = ["add_product", "create", "end", "get", "list_all", "pin", "remove_product", "start",
-           "unpin"]
+__all__ = [
+    "add_product",
+    "create",
+    "end",
+    "get",
+    "list_all",
+    "pin",
+    "remove_product",
+    "start",
+    "unpin",
+]
 
 
 async def list_all(asked: Asked) -> object:

@@ -5,15 +5,13 @@ Fresh connections never come here: :class:`live.front.Front` sees their first by
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aiohttp import HttpVersion11, web
 
 from base.errors import Invalid
 
 if TYPE_CHECKING:
-    import asyncio
-
     from web.asked import Asked
 
 __all__ = ["hand_over"]
@@ -38,7 +36,7 @@ async def hand_over(asked: Asked) -> object:
     protocol.connection_lost(None)
     if not transport.is_reading():
         transport.resume_reading()
-    asked.services.gateway.adopt(cast("asyncio.Transport", transport), _head(request))
+    _ = asked.services.gateway.adopt(transport, _head(request))
     # Written to a connection that aiohttp has lost, this goes nowhere.
     return web.Response(status=101)
 

@@ -31,7 +31,7 @@ class Channels:
     """Listens on one connection and publishes on others.
 
     What is published while the connection is down is missed; it comes back by itself and
-    listens to the same channels again.
+    listens to the same channels again. Messages of one node arrive in their order.
 
     Args:
         client: Where Redis is.
@@ -40,7 +40,7 @@ class Channels:
 
     def __init__(self, client: Client) -> None:
         self._line = Line(client)
-        self._pipeline = Pipeline(client)
+        self._pipeline = Pipeline(client, lanes=1)
         self._listeners: dict[str, OnMessage] = {}
         self._told: set[str] = set()
         self._changed = asyncio.Event()
@@ -77,12 +77,9 @@ class Channels:
         try:
             while True:
                 try:
-                    await self._line.open()
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._subscribe())
-                        group.create_task(self._receive())
-                except* Outage as outages:
-                    logger.warning("pub/sub is interrupted: %s", outages.exceptions[0].__cause__)
+                    await self._listen()
+                except Outage as outage:
+                    logger.warning("pub/sub is interrupted: %s", outage.__cause__ or outage)
                 await self._line.close()
                 await self._backoff.wait()
         finally:
@@ -91,6 +88,17 @@ class Channels:
     async def close(self) -> None:
         """Stop publishing; listening ends with :meth:`run`."""
         await self._pipeline.close()
+
+    async def _listen(self) -> None:
+        # No TaskGroup: when a task of it fails in the moment in which its owner is cancelled,
+        # Python before 3.13 forgets the cancellation.
+        await self._line.open()
+        subscribing = asyncio.create_task(self._subscribe())
+        try:
+            await self._receive()
+        finally:
+            subscribing.cancel()
+            await asyncio.gather(subscribing, return_exceptions=True)
 
     async def _subscribe(self) -> None:
         """Keep what Redis was told in step with who listens."""

@@ -25,7 +25,7 @@ Reply = Any
 Command = Sequence[str | int | bytes]
 """A command's words, each for itself: ``("SCRIPT", "LOAD", source)``."""
 
-OPEN_S: Final = 2 * TIMEOUT_S
+OPEN_S: Final = TIMEOUT_S
 """For the connection with its greeting: name resolution, TLS, password."""
 
 
@@ -64,13 +64,14 @@ class Line:
         try:
             async with asyncio.timeout(OPEN_S):
                 connection = await self._made()
+                # Our own timeouts count: redis-py's wait_for costs a task for every sending,
+                # and before Python 3.12 it may forget that it was cancelled.
+                connection.socket_timeout = None
                 await connection.connect()  # type: ignore[no-untyped-call]
         except FAILURES as error:
             if connection is not None:
                 await connection.disconnect(nowait=True)
             raise Outage from error
-        # From here on our own timeouts count: redis-py's cost a task for every sending.
-        connection.socket_timeout = None
         self._connection = connection
 
     async def send(self, commands: Sequence[Command]) -> None:

@@ -31,14 +31,19 @@ WAITING: Final = 10_000
 class Pipeline:
     """Sends commands that meet in one turn of the loop in one write.
 
-    It is no transaction: each command stands for itself, in no order among those that
-    were not awaited. On a Cluster each goes its own way.
+    It is no transaction: each command stands for itself. On a Cluster each goes its own way.
+
+    Args:
+        client: Where Redis is.
+        lanes: Connections. With one alone commands happen in the order they were given;
+            with several, only those that were awaited come before the next.
+
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, lanes: int = LANES) -> None:
         self._client = client
         self._waiting: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
-        self._idle = [Line(client) for _ in range(LANES)]
+        self._idle = [Line(client) for _ in range(lanes)]
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_called = False
         self._is_closed = False

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-import msgpack  # type: ignore[import-untyped]  # it ships no types
+import msgpack  # it ships no types
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -39,7 +39,7 @@ async def state_of(server: Served, account: str, checkout: str, wanted: str) -> 
         found = await asyncio.to_thread(
             server.http, "GET", f"/v1/checkouts/{checkout}", token=token
         )
-        whole = found[1]
+        whole = found[1]["checkout"]
         if whole.get("state") == wanted:
             return whole
         await asyncio.sleep(0.1)

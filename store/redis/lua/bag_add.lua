@@ -2,7 +2,7 @@
 -- Put a product at the end of the bag; what is in it stays where it is.
 -- KEYS  1 state HASH   2 bag LIST   3 products HASH   4 feed STREAM
 -- ARGV  1 product   2 PRODUCT (JSON)   3 its SKUs   4 bag.changed event (JSON, no bag)
---       5 feed entries kept   6 most products   7 most SKUs
+--       5 feed entries kept   6 most products   7 most SKUs   8 PRODUCT with the units left
 -- Returns {'missing'}, {'limit', most} or {'same' or 'ok', bag…}.
 -- Called by live/bag.py
 local held = redis.call('HGET', KEYS[1], 'skus')
@@ -27,5 +27,5 @@ redis.call('HINCRBY', KEYS[1], 'skus', ARGV[3])
 bag[#bag + 1] = ARGV[1]
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[5], string.format('%.0f-0', seq),
-  'e', ARGV[4], 'bag', table.concat(bag, ','), 'p', ARGV[2])
+  'e', ARGV[4], 'bag', table.concat(bag, ','), 'p', ARGV[8])
 return {'ok', unpack(bag)}

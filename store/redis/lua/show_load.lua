@@ -3,17 +3,21 @@
 -- KEYS  1 state HASH   2 bag LIST   3 products HASH   4 chat ZSET   5 chat bodies HASH
 --       6 banned HASH  7 feed STREAM
 -- ARGV  1 chat messages wanted   2 feed entries wanted
--- Returns {state pairs, bag, product pairs, chat bodies oldest first, banned viewers,
+-- Returns {state pairs, bag, product pairs, {seq, chat body…} oldest first, banned viewers,
 --          feed entries newest first}, or {} when there is no such show.
 -- Called by live/rooms.py
 local state = redis.call('HGETALL', KEYS[1])
 if #state == 0 then
   return {}
 end
-local messages = redis.call('ZRANGE', KEYS[4], -tonumber(ARGV[1]), -1)
+local scored = redis.call('ZRANGE', KEYS[4], -tonumber(ARGV[1]), -1, 'WITHSCORES')
 local chat = {}
-if #messages > 0 then
-  chat = redis.call('HMGET', KEYS[5], unpack(messages))
+for i = 1, #scored, 2 do
+  local body = redis.call('HGET', KEYS[5], scored[i])
+  if body then
+    chat[#chat + 1] = scored[i + 1]
+    chat[#chat + 1] = body
+  end
 end
 return {
   state,

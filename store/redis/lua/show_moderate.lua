@@ -3,7 +3,7 @@
 -- KEYS  1 state HASH   2 muted or banned HASH
 -- ARGV  1 viewer   2 until (Unix ms) or reason
 -- Returns 'missing' or 'ok'.
--- Called by live/moderation.py
+-- Called by live/chat.py
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 'missing'
 end

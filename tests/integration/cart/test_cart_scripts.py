@@ -68,6 +68,20 @@ async def test_cart_change_fails_before_it_writes(scripts: Scripts) -> None:
     assert await scripts.command("GET", CART) == b"no hash"
 
 
+async def test_an_emptied_cart_keeps_its_version_alone(scripts: Scripts) -> None:
+    await change(scripts, "add", "mug", 5)
+    await change(scripts, "set", "mug", 0)
+    assert await fields(scripts) == {":v": "2"}
+
+    await change(scripts, "add", "mug", 5)
+    await change(scripts, "clear", "", "")
+    assert await fields(scripts) == {":v": "4"}
+
+    await change(scripts, "add", "mug", 5)
+    await bought(scripts, "mug", 5)
+    assert await fields(scripts) == {":v": "6"}
+
+
 async def take(scripts: Scripts, to: str, ident: str, arrived: str = "") -> Any:
     places = [CART, keys.cart_parcel("vera")]
     return await scripts.call("cart_take", places, [to, ident, arrived, 60_000])

@@ -9,7 +9,7 @@ from checkout.payments.provider import Payment, Status
 from checkout.payments.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cart.holds import Wanted
     from store.sql.book import Book
@@ -40,6 +40,21 @@ class DyingBook:
 
     async def close(self) -> None:
         """The book belongs to the test."""
+
+
+class InterruptedBook(DyingBook):
+    """A book that lets somebody else act just before an operation, once."""
+
+    def __init__(self, book: Book, before: str, act: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(book)
+        self._at = before
+        self._act = act
+
+    async def write(self, op: Callable[..., Any], *args: Any) -> Any:
+        if op.__name__ == self._at:
+            self._at = ""
+            await self._act()
+        return await super().write(op, *args)
 
 
 class DyingProvider(SandboxProvider):

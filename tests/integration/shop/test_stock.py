@@ -13,6 +13,7 @@ from shop.adjustment import (
     begin_adjustment,
     complete_adjustment,
     pending_adjustments,
+    refuse_adjustment,
 )
 from shop.stock import Stock
 from store.redis import keys
@@ -233,6 +234,21 @@ async def test_a_refused_adjustment_is_no_longer_pending(shelves: Shelves) -> No
 
     assert await shelves.book.read(pending_adjustments, 10) == []
     assert await totals(shelves) == (4, 4, 4)
+
+
+async def test_who_finishes_late_does_not_touch_the_next_adjustment_of_the_key(
+    shelves: Shelves,
+) -> None:
+    wish = Wish(shop=SHOP, key="key-0001", sku="mug", kind="add", units=-5)
+    first = await shelves.book.write(begin_adjustment, wish, 1)
+    await shelves.book.write(refuse_adjustment, first)
+    second = await shelves.book.write(begin_adjustment, wish, 1)
+
+    await shelves.book.write(refuse_adjustment, first)
+    await shelves.book.write(complete_adjustment, first, -5, 0)
+
+    assert await shelves.book.read(pending_adjustments, 10) == [second]
+    assert await totals(shelves) == (5, 5, 5)
 
 
 async def test_a_closed_gate_is_an_outage_and_the_adjustment_waits(shelves: Shelves) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from store.redis import channels as channels_module
-from store.redis import connect as connect_module
+from store.redis import line
 from store.redis.channels import Channels
 from store.redis.connect import Client, connect
 from store.redis.embedded import EmbeddedRedis
@@ -116,6 +116,7 @@ async def test_a_restarted_redis_is_listened_to_again(tmp_path: Path) -> None:
     async for channels in running(client):
         channels.listen("catalog", heard.append)
         channels.publish("catalog", b"nobody hears it")
+        await asyncio.sleep(0.05)
         for n in (1, 2):
             await redis.start()
             scripts = Scripts(client)
@@ -130,7 +131,7 @@ async def test_a_connection_that_died_in_silence_is_noticed(
     redis_url: str, scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels_module, "PROBE_S", 0.05)
-    monkeypatch.setattr(connect_module, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(line, "OPEN_S", 0.2)
     heard: list[bytes] = []
     socket = Path(redis_url.removeprefix("unix://"))
     async with Wire(tmp_path / "w.sock", socket) as wire:

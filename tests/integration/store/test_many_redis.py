@@ -6,10 +6,9 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import redis as sync_redis
@@ -21,6 +20,10 @@ from store.redis.feed import Entry, Feed
 from store.redis.scripts import Scripts
 from tests.conftest import REDIS
 from tests.waiting import until, until_told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.redis,

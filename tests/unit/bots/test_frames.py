@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgpack  # type: ignore[import-untyped]  # it ships no types
+import msgpack  # it ships no types
 import pytest
 
 from bots.frames import BrokenFrame, Decoder, encode

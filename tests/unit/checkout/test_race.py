@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, cast
 
 import pytest
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from store.sql.rows import Connection
 
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
 class BusyBook:
     """A book in which others are faster some times."""
 
     def __init__(self, losses: int) -> None:
         self.losses = losses
 
-    async def write(self, op: Callable[..., Any], *args: Any) -> Any:
+    async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         if self.losses:
             self.losses -= 1
             raise Raced
-        return op(None, *args)
+        return op(cast("Connection", None), *args)
 
-    async def read(self, op: Callable[..., Any], *args: Any) -> Any:
-        return op(None, *args)
+    async def read(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        return op(cast("Connection", None), *args)
 
     async def close(self) -> None:
         """Nothing to let go."""

@@ -32,12 +32,12 @@ async def test_work_goes_on_when_its_caller_is_cancelled() -> None:
 
 async def test_beyond_its_bound_it_refuses() -> None:
     tasks = Tasks(most=1)
-    tasks.start(answer())
+    first = tasks.start(answer())
 
     with pytest.raises(Outage):
-        tasks.start(answer())
+        await tasks.start(answer())
 
-    await tasks.close(1)
+    assert await first == "done"
 
 
 async def test_closing_waits_then_cancels() -> None:
@@ -56,9 +56,11 @@ async def test_a_bug_is_logged_and_a_refusal_is_not(caplog: pytest.LogCaptureFix
 
     tasks = Tasks()
     with caplog.at_level(logging.ERROR):
-        tasks.start(fail(SoldOut("mug-blue")))
-        tasks.start(fail(ZeroDivisionError("bug")))
-        await tasks.close(1)
+        failing = [
+            tasks.start(fail(SoldOut("mug-blue"))),
+            tasks.start(fail(ZeroDivisionError("bug"))),
+        ]
+        await asyncio.wait(failing)
 
     assert [record.exc_info is not None for record in caplog.records] == [True]
     assert "broke off" in caplog.text
