@@ -18,7 +18,16 @@ import server
 from base.settings import PREFIX, Settings
 from store.redis import keys
 
-__all__ = ["COMMAND", "LUA", "ROOT", "Key", "Script", "redis_keys", "scripts", "written"]
+__all__ = [
+    "COMMAND",
+    "LANGUAGES",
+    "ROOT",
+    "Key",
+    "Script",
+    "redis_keys",
+    "scripts",
+    "written",
+]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LUA: Final = ROOT / "store" / "redis" / "lua"
@@ -32,7 +41,7 @@ Written by `{COMMAND}` from `store/redis/keys.py` and the headers of
 
 Every key is built in `store/redis/keys.py`, each change of more than one key is one script, and
 only `store/redis` speaks to Redis. `NN` is two digits, crc32 of the shop's or viewer's id mod
-{keys.SHARDS}; what stands in braces is the hash tag: keys with the same one share a slot of a Cluster.
+{keys.SHARDS}. What stands in braces is the hash tag: keys of one tag share a slot of a Cluster.
 Redis is the gate, not the book: what is lost here is rebuilt from SQL or may be missed, see
 [ADR 1](adr/0001-redis-is-the-gate-sql-is-the-book.md) and
 [what happens when Redis is lost](running.md#redis-lost-its-data).
@@ -42,7 +51,7 @@ CELL: Final = re.compile(r"\s+")
 MARK: Final = re.compile(
     r"<!-- (?P<name>[\w./-]+): written by `[^`]+` -->\n(?P<body>.*?)<!-- end -->", re.DOTALL
 )
-KIND: Final = re.compile(r"(HASH|STRING|LIST|SET|ZSET|STREAM|CHANNEL)[:,] ?(.*)", re.DOTALL)
+KIND: Final = re.compile(r"(HASH|STRING|LIST|SET|ZSET|STREAM|CHANNEL)\b[:,]? ?(.*)", re.DOTALL)
 LANGUAGES: Final = {".py": "python", ".mjs": "js", ".conf": "nginx"}
 
 
@@ -127,6 +136,11 @@ def _described(function: ast.FunctionDef) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", text)
 
 
+def _builders(key: Key, found: list[Key]) -> str:
+    """The functions that build a key; some do it for a shard instead of a shop."""
+    return ", ".join(f"`{other.name}`" for other in found if other.pattern == key.pattern)
+
+
 def _header(path: Path) -> Script:
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     header = []
@@ -143,9 +157,9 @@ def _redis() -> str:
     found = redis_keys()
     for section in dict.fromkeys(key.section for key in found):
         rows = [
-            f"| `{key.pattern}` | {key.kind} | {key.text} | `{key.name}` |"
+            f"| `{key.pattern}` | {key.kind} | {key.text} | {_builders(key, found)} |"
             for key in found
-            if key.section == section
+            if key.section == section and key.kind
         ]
         parts.append(_table(f"### {section.capitalize()}", ("key", "type", "what", "by"), rows))
     parts.append("## Scripts\n\nA script checks everything before its first write, and a repeat ")
@@ -180,7 +194,7 @@ def _settings() -> str:
     meaning = _attributes(inspect.getdoc(Settings) or "")
     rows = []
     for field in dataclasses.fields(Settings):
-        default = "" if field.default in ("", False) else f"`{field.default}`"
+        default = "no" if field.default is False else f"`{field.default}`".replace("``", "")
         option = f"`{options[field.name]}`" if field.name in options else ""
         variable = f"`{PREFIX}{field.name.upper()}`"
         rows.append(f"| {variable} | {option} | {default} | {meaning[field.name]} |")

@@ -45,7 +45,7 @@ class Viewer:
         self.joined: dict[str, Any] = {}
         self._binary = binary
         self._ids = itertools.count(1)
-        self._replies: dict[int, dict[str, Any]] = {}
+        self.replies: dict[int, dict[str, Any]] = {}
 
     async def send(self, op: str, **fields: object) -> int:
         """Send a command; returns its id."""
@@ -60,9 +60,9 @@ class Viewer:
     async def reply(self, ident: int) -> dict[str, Any]:
         """The reply to a command, whole."""
         async with asyncio.timeout(WAIT_S):
-            while ident not in self._replies:
+            while ident not in self.replies:
                 await self._receive()
-        return self._replies.pop(ident)
+        return self.replies.pop(ident)
 
     async def do(self, op: str, **fields: object) -> dict[str, Any]:
         """Have a command done: its ``ok``, or a :class:`Refusal`."""
@@ -116,10 +116,14 @@ class Viewer:
         data = await self.socket.recv()
         message = json.loads(data) if isinstance(data, str) else msgpack.unpackb(data)
         for part in message if isinstance(message, list) else [message]:
-            if "re" in part:
-                self._replies[part["re"]] = part
-            else:
-                self.events.append(part)
+            self.take(part)
+
+    def take(self, part: dict[str, Any]) -> None:
+        """Keep one reply or event."""
+        if "re" in part:
+            self.replies[part["re"]] = part
+        else:
+            self.events.append(part)
 
 
 @asynccontextmanager

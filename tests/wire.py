@@ -1,4 +1,4 @@
-"""A wire between a client and Redis that counts, cuts and swallows."""
+"""A wire between a client and Redis that counts, delays and swallows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class Wire:
     def __init__(self, path: Path, target: Path) -> None:
         self.sent: list[bytes] = []
         self.is_swallowing = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._path = path
         self._target = target
         self._server: asyncio.Server | None = None
@@ -37,13 +39,16 @@ class Wire:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def cut(self) -> None:
-        """End every connection, as a broken network does."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def hold(self) -> None:
+        """Keep Redis' answers until :meth:`release`."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
 
     def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._carry(reader, writer))
@@ -68,5 +73,7 @@ class Wire:
                 self.sent.append(data)
             elif self.is_swallowing:
                 continue
+            else:
+                await self._flowing.wait()
             sink.write(data)
         sink.close()

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
-from web.asyncapi import asyncapi
 from web.bank import BANK, Bank
 from web.board import Board
-from web.docs_page import render
 from web.documents import DOCUMENTS, Documents
 from web.guard import Guard
 from web.health import BOARD
 from web.node import GatewayNode
-from web.openapi import openapi
 from web.route import Route
 from web.routes import ROUTES
 from web.serving import serve
@@ -27,9 +22,6 @@ if TYPE_CHECKING:
     from web.services import Services
 
 __all__ = ["make_app", "make_runner"]
-
-KEEP_ALIVE_S: Final = 75.0
-"""Longer than nginx's 60 s: who opens connections to us should be the one to close them."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,7 +38,7 @@ def make_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[guarded])
     for route in ROUTES:
         _add(app, route, services)
-    _documents(app, services)
+    app[DOCUMENTS] = Documents(ROUTES, services.version)
     _board(app, services)
     if services.sandbox is not None:
         _bank(app, services.sandbox)
@@ -54,21 +46,11 @@ def make_app(services: Services) -> web.Application:
 
 
 def make_runner(app: web.Application) -> web.AppRunner:
-    """The runner whose ``server`` takes connections over.
+    """The runner; once it is set up, :func:`web.connection.connections` serves it.
 
-    Handlers are not cancelled when their caller goes away: a payment goes on. The library's
-    own log tells of addresses and of broken requests, which is nobody's business.
+    Handlers are not cancelled when their caller goes away: a payment goes on.
     """
-    library = logging.getLogger("aiohttp.server")
-    library.setLevel(logging.CRITICAL)
-    return web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=False,
-        keepalive_timeout=KEEP_ALIVE_S,
-        shutdown_timeout=5.0,
-        logger=library,
-    )
+    return web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
 
 
 def _add(app: web.Application, route: Route, services: Services) -> None:
@@ -79,15 +61,6 @@ def _add(app: web.Application, route: Route, services: Services) -> None:
         app.router.add_get(route.pattern, handle)
     else:
         app.router.add_route(route.method, route.pattern, handle)
-
-
-def _documents(app: web.Application, services: Services) -> None:
-    version = services.version
-    app[DOCUMENTS] = Documents(
-        openapi=msgspec.json.encode(openapi(ROUTES, version)),
-        asyncapi=msgspec.json.encode(asyncapi(version)),
-        page=render(ROUTES, version).encode(),
-    )
 
 
 def _board(app: web.Application, services: Services) -> None:

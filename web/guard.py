@@ -11,6 +11,7 @@ from aiohttp import web
 from base.errors import Outage, YellowcartError
 from web.budgets import Budgets
 from web.caller import Caller, identify
+from web.connection import HttpConnection
 from web.origins import Origins
 from web.problems import of_http, problem
 
@@ -48,6 +49,8 @@ class Guard:
 
     async def pass_on(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request, whatever happens."""
+        if isinstance(request.protocol, HttpConnection):
+            request.protocol.heard()
         response = await self._answer(request, handler)
         if not response.prepared:
             self._finish(request, response)

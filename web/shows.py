@@ -39,8 +39,7 @@ async def get(asked: Asked) -> object:
 async def create(asked: Asked) -> object:
     """Make a show."""
     new = asked.read(NewShow)
-    if isinstance(new.id, str):
-        asked.require_show(new.id)
+    asked.require_show(new.id if isinstance(new.id, str) else "")
     return Made(await asked.services.shows.create(asked.actor, new))
 
 

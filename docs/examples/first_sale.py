@@ -7,8 +7,6 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-ADDRESS = {"name": "Ada L.", "line1": "1 Mill Road", "city": "Leeds", "country": "GB"}
-
 
 def wait(socket: Any, field: str, value: object) -> Any:
     """The next message with this field; the server may send several in an array."""
@@ -21,7 +19,7 @@ def wait(socket: Any, field: str, value: object) -> Any:
 
 def do(socket: Any, op: str, **fields: object) -> Any:
     """Send a command, and wait for the reply to it."""
-    ident = secrets.randbelow(2**53 - 1) + 1
+    ident = secrets.randbits(32) + 1
     socket.send(json.dumps({"id": ident, "op": op, **fields}))
     reply = wait(socket, "re", ident)
     return reply["ok"] if "ok" in reply else sys.exit(reply["error"]["message"])
@@ -36,7 +34,8 @@ with connect(url) as host, connect(url) as viewer:
     seen = wait(viewer, "ev", "pinned")["product"]
     product = next(item["product"] for item in bag if item["product"]["id"] == seen)
     sku, key = product["skus"][0]["id"], secrets.token_hex(8)
-    opened = do(viewer, "buy", sku=sku, qty=1, key=key)["checkout"]
+    bought = do(viewer, "buy", sku=sku, qty=1, key=key)["checkout"]["id"]
     card = {"type": "card", "token": "tok_ok"}
-    paid = do(viewer, "checkout.pay", checkout=opened["id"], method=card, ship_to=ADDRESS)
-    print(product["title"], paid["checkout"]["state"], *paid["checkout"]["orders"])
+    home = {"name": "Ada L.", "line1": "1 Mill Road", "city": "Leeds", "country": "GB"}
+    paid = do(viewer, "checkout.pay", checkout=bought, method=card, ship_to=home)["checkout"]
+    print(product["title"], paid["state"], *paid["orders"])

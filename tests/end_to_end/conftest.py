@@ -38,6 +38,16 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             served.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server with the demo show for all tests that only come and go as other people."""
+    if REDIS is None:
+        pytest.skip("needs redis-server or valkey-server")
+    served = Served(tmp_path_factory.mktemp("shared") / "data").start()
+    yield served
+    served.stop()
+
+
 @pytest.fixture
 def server(serve: Callable[..., Served]) -> Served:
     """A server with the demo show."""

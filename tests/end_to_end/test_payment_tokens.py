@@ -7,6 +7,7 @@ import re
 import time
 import urllib.parse
 import urllib.request
+import uuid
 from typing import Any, Final
 
 import pytest
@@ -20,6 +21,17 @@ SKU: Final = "mug-sunrise-350ml"
 
 PAID_IN_THE_END: Final = ("tok_ok", "tok_slow", "tok_timeout", "tok_webhook_only")
 NOT_PAID: Final = ("tok_declined", "tok_insufficient_funds", "tok_unavailable")
+
+
+@pytest.fixture
+def server(shared_server: Served) -> Served:
+    """Everybody here pays as somebody else: one server is enough."""
+    return shared_server
+
+
+@pytest.fixture
+def account() -> str:
+    return f"buyer-{uuid.uuid4().hex[:8]}"
 
 
 async def opened(who: Viewer, key: str = "practice-1") -> str:
@@ -52,9 +64,9 @@ def charges(server: Served, checkout: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("token", PAID_IN_THE_END)
-async def test_it_is_paid_in_the_end(server: Served, token: str) -> None:
+async def test_it_is_paid_in_the_end(server: Served, account: str, token: str) -> None:
     async with viewer(server.ws_url) as ada:
-        await ada.join(token=server.token("ada"))
+        await ada.join(token=server.token(account))
         checkout = await opened(ada)
         started = time.monotonic()
 
@@ -62,33 +74,37 @@ async def test_it_is_paid_in_the_end(server: Served, token: str) -> None:
 
         assert time.monotonic() - started < 10.5
         assert answer["state"] in ({"pay_pending", "paid"} if token == "tok_slow" else {"paid"})
-        paid = await state_of(server, "ada", checkout, "paid")
+        paid = await state_of(server, account, checkout, "paid")
     [charge] = charges(server, checkout)
     assert charge["captured"] == charge["amount"] == paid["total"]
-    assert server.verb("audit").returncode == 0
+    assert sound(server)
 
 
 @pytest.mark.parametrize("token", PAID_IN_THE_END)
-async def test_it_is_paid_also_when_the_buyer_hangs_up(server: Served, token: str) -> None:
+async def test_it_is_paid_also_when_the_buyer_hangs_up(
+    server: Served, account: str, token: str
+) -> None:
     async with viewer(server.ws_url) as ada:
-        await ada.join(token=server.token("ada"))
+        await ada.join(token=server.token(account))
         checkout = await opened(ada)
         await ada.send("checkout.pay", **paying(checkout, token))
         await asyncio.sleep(0.05)
         ada.socket.transport.abort()
 
-    paid = await state_of(server, "ada", checkout, "paid")
+    paid = await state_of(server, account, checkout, "paid")
 
     assert len(paid["orders"]) == 1
     assert len(charges(server, checkout)) == 1
-    assert server.verb("audit").returncode == 0
+    assert sound(server)
 
 
 @pytest.mark.parametrize("token", NOT_PAID)
-async def test_nothing_is_charged_and_another_card_works(server: Served, token: str) -> None:
+async def test_nothing_is_charged_and_another_card_works(
+    server: Served, account: str, token: str
+) -> None:
     code = "unavailable" if token == "tok_unavailable" else "payment_declined"
     async with viewer(server.ws_url) as ada:
-        await ada.join(token=server.token("ada"))
+        await ada.join(token=server.token(account))
         checkout = await opened(ada)
 
         assert await ada.refused("checkout.pay", **paying(checkout, token)) == code
@@ -97,29 +113,33 @@ async def test_nothing_is_charged_and_another_card_works(server: Served, token: 
         again = await ada.do("checkout.pay", checkout=checkout, method=card("tok_ok"))
 
         assert again["checkout"]["state"] == "paid"
-    assert server.verb("audit").returncode == 0
+    assert sound(server)
 
 
 @pytest.mark.parametrize("token", NOT_PAID)
-async def test_nothing_is_charged_when_the_buyer_hangs_up(server: Served, token: str) -> None:
+async def test_nothing_is_charged_when_the_buyer_hangs_up(
+    server: Served, account: str, token: str
+) -> None:
     async with viewer(server.ws_url) as ada:
-        await ada.join(token=server.token("ada"))
+        await ada.join(token=server.token(account))
         checkout = await opened(ada)
         await ada.send("checkout.pay", **paying(checkout, token))
         await asyncio.sleep(0.05)
         ada.socket.transport.abort()
 
-    await state_of(server, "ada", checkout, "reserved")
+    await state_of(server, account, checkout, "reserved")
 
     assert charges(server, checkout) == []
-    assert server.verb("audit").returncode == 0
+    assert sound(server)
 
 
 @pytest.mark.parametrize("decision", ["confirm", "refuse"])
 @pytest.mark.parametrize("watching", [True, False], ids=["watching", "hung-up"])
-async def test_the_bank_asks_the_buyer(server: Served, decision: str, *, watching: bool) -> None:
+async def test_the_bank_asks_the_buyer(
+    server: Served, account: str, decision: str, *, watching: bool
+) -> None:
     async with viewer(server.ws_url) as ada:
-        await ada.join(token=server.token("ada"))
+        await ada.join(token=server.token(account))
         checkout = await opened(ada)
         answer = (await ada.do("checkout.pay", **paying(checkout, "tok_3ds")))["checkout"]
         assert answer["state"] == "pay_pending"
@@ -131,7 +151,7 @@ async def test_the_bank_asks_the_buyer(server: Served, decision: str, *, watchin
         await asyncio.to_thread(decide, server, answer["action"]["url"], decision)
 
         wanted = "paid" if decision == "confirm" else "reserved"
-        whole = await state_of(server, "ada", checkout, wanted)
+        whole = await state_of(server, account, checkout, wanted)
         if watching:
             told = await ada.event("checkout", checkout=whole)
             assert told["checkout"]["version"] == whole["version"]
@@ -139,7 +159,12 @@ async def test_the_bank_asks_the_buyer(server: Served, decision: str, *, watchin
     if decision == "refuse":
         assert whole["failure"]["code"] == "payment_declined"
     assert "action" not in whole
-    assert server.verb("audit").returncode == 0
+    assert sound(server)
+
+
+def sound(server: Served) -> bool:
+    """Whether the books are right."""
+    return bool(server.http("GET", "/v1/audit", token=server.token("root", "admin"))[1]["ok"])
 
 
 def decide(server: Served, url: str, decision: str) -> None:

@@ -28,9 +28,9 @@ async def fill(market: Market, *lines: tuple[str, int], who: str = "vera") -> Ca
     return cart
 
 
-async def reprice(market: Market, sku: str, price: int) -> None:
+async def reprice(market: Market, sku: str, price: int, shop: str = "ada") -> None:
     patch = PatchProduct(skus=[NewSku(id=sku, title="One", price=price, currency="USD")])
-    await market.shelves.catalog.patch(seller(), sku, patch)
+    await market.shelves.catalog.patch(seller(shop), sku, patch)
 
 
 async def test_buying_holds_and_claims_the_units(market: Market) -> None:
@@ -282,6 +282,20 @@ async def test_a_price_that_this_process_has_not_heard_of_is_found_at_the_gate(
 
     assert refused.value.data == {"total": 2500}
     assert (await market.buy()).total == 2500
+
+
+async def test_a_price_that_changed_in_the_second_shop_lets_the_first_one_go(
+    market: Market,
+) -> None:
+    await market.put("mug-zinc", 5, shop="zoe", price=500)
+    await fill(market, ("mug-blue", 1), ("mug-zinc", 1))
+    await reprice(market, "mug-zinc", 700, shop="zoe")
+
+    with pytest.raises(PriceChanged):
+        await market.node.purchases.open(buyer(), "key-0001", 2499)
+
+    assert await market.units() == (5, 0, 0)
+    assert await market.off() == []
 
 
 async def test_a_later_price_does_not_touch_an_open_checkout(market: Market) -> None:

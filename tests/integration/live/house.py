@@ -186,7 +186,10 @@ class House:
     ) -> Viewer:
         """Somebody on a socket who has not joined; leaves when the test ends."""
         url = (at or self.a).url
-        return await self.stack.enter_async_context(viewer(url, binary=binary, **options))
+        someone = await self.stack.enter_async_context(viewer(url, binary=binary, **options))
+        # Nobody waits for those who do not read any more.
+        self.stack.callback(lambda: someone.socket.transport.abort())
+        return someone
 
     async def visit(
         self, who: str = "", *, at: Running | None = None, binary: bool = False, **fields: Any

@@ -64,7 +64,9 @@ class Stage:
         return await self.scripts.call("bag_remove", [STATE, BAG, PRODUCTS, FEED], args)
 
     async def move(self, ident: str, position: int) -> Any:
-        return await self.scripts.call("bag_move", [STATE, BAG, FEED], [ident, position, "bag", KEPT])
+        return await self.scripts.call(
+            "bag_move", [STATE, BAG, FEED], [ident, position, "bag", KEPT]
+        )
 
     async def say(
         self,
@@ -104,7 +106,10 @@ class Stage:
         """What was told: entry id and fields."""
         entries = await self.scripts.command("XRANGE", FEED, "-", "+")
         return [
-            (ident.decode(), {k.decode(): v.decode() for k, v in zip(f[::2], f[1::2], strict=True)})
+            (
+                ident.decode(),
+                {k.decode(): v.decode() for k, v in zip(f[::2], f[1::2], strict=True)},
+            )
             for ident, f in entries
         ]
 

@@ -13,6 +13,7 @@ from store.redis.embedded import EmbeddedRedis
 from store.redis.feed import Entry, Feed
 from store.redis.scripts import Scripts
 from tests.waiting import until
+from tests.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -118,6 +119,46 @@ async def test_following_anew_replaces_the_place(feed: Feed, scripts: Scripts) -
 
     assert await second.has(2) == ["2-0", "3-0"]
     assert first.ids == ["1-0", "2-0", "3-0"]
+
+
+async def test_an_answer_that_was_under_way_is_not_for_who_follows_anew(
+    redis_url: str, scripts: Scripts, tmp_path: Path
+) -> None:
+    async with Wire(tmp_path / "w.sock", Path(redis_url.removeprefix("unix://"))) as wire:
+        feed, first, second = Feed(connect(wire.url)), Recorder(), Recorder()
+        task = asyncio.create_task(feed.run())
+        feed.follow("show", "0-0", first)
+        await until(lambda: any(b"XREAD" in sent for sent in wire.sent))
+        wire.hold()
+        await append(scripts, "show", 1, 2, 3)
+        await asyncio.sleep(0.05)
+
+        feed.leave("show")
+        feed.follow("show", "2-0", second)
+        wire.release()
+
+        assert await second.has(1) == ["3-0"]
+        assert first.ids == []
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_new_key_is_picked_up_at_once_after_a_reconnection_too(
+    feed: Feed, scripts: Scripts
+) -> None:
+    first, second = Recorder(), Recorder()
+    feed.follow("show", "0-0", first)
+    await append(scripts, "show", 1)
+    await first.has(1)
+    await scripts.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    await append(scripts, "show", 2)
+    await first.has(2)
+    await append(scripts, "other", 1)
+    await asyncio.sleep(0.05)
+
+    feed.follow("other", "0-0", second)
+
+    assert await second.has(1, within_s=0.3) == ["1-0"]
 
 
 async def test_a_long_backlog_comes_whole_and_in_order(feed: Feed, scripts: Scripts) -> None:

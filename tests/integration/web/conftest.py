@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
@@ -19,7 +19,7 @@ from aiohttp import ClientResponse, ClientSession
 from base.clock import SystemClock
 from base.settings import Settings
 from base.tokens import sign
-from live.front import Front, Http
+from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
 from sandbox.app import Sandbox
 from server import services_of
@@ -27,6 +27,7 @@ from shop.rebuild import rebuild
 from store.health import Health
 from store.stores import Addresses, Stores
 from web.app import make_app, make_runner
+from web.connection import connections
 from web.metrics import Metrics
 
 SECRET = "a secret of at least thirty-two letters"
@@ -198,9 +199,10 @@ async def open_node(settings: Settings, stores: Stores) -> AsyncIterator[tuple[i
     health = Health(stores)
     runner = make_runner(make_app(services_of(node, health, metrics)))
     await runner.setup()
+    http = connections(runner)
     working = [asyncio.create_task(work) for work in node.work()]
     server = await asyncio.get_running_loop().create_server(
-        lambda: Front(node.gateway, cast("Http", runner.server)), "127.0.0.1", 0
+        lambda: Front(node.gateway, http), "127.0.0.1", 0
     )
     try:
         await health.wait_alive()

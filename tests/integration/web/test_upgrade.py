@@ -10,10 +10,12 @@ import os
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.frames import Frame, Opcode
 
 from tests.integration.web.conftest import Api
+from web.answers import Joined
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 
@@ -99,6 +101,8 @@ async def test_a_connection_that_spoke_http_becomes_a_socket(api: Api) -> None:
         pong = await ada.reply(2)
 
     assert joined["ok"]["show"]["id"] == "friday"
+    documented = msgspec.convert(joined["ok"], Joined)
+    assert msgspec.json.decode(msgspec.json.encode(documented)) == joined["ok"]
     assert pong["ok"]["at"] > 0
 
 

@@ -1,0 +1,109 @@
+"""A bare socket: handshakes and frames as no library would write them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import struct
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+WAIT_S = 10.0
+
+
+@dataclass
+class Raw:
+    """An open connection of which every byte is ours."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    head: str = ""
+
+    @property
+    def status(self) -> int:
+        return int(self.head.split(" ", 2)[1])
+
+    async def send(self, payload: bytes, opcode: int = TEXT, *, fin: bool = True) -> None:
+        size = len(payload)
+        if size < 126:
+            length = bytes([0x80 | size])
+        elif size < 65536:
+            length = bytes([0x80 | 126]) + struct.pack("!H", size)
+        else:
+            length = bytes([0x80 | 127]) + struct.pack("!Q", size)
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+        self.writer.write(bytes([fin << 7 | opcode]) + length + mask + masked)
+        await self.writer.drain()
+
+    async def say(self, **message: Any) -> None:
+        await self.send(json.dumps(message).encode())
+
+    async def frame(self) -> tuple[int, bytes]:
+        """The next frame: opcode and payload."""
+        async with asyncio.timeout(WAIT_S):
+            first, size = await self.reader.readexactly(2)
+            if size == 126:
+                (size,) = struct.unpack("!H", await self.reader.readexactly(2))
+            elif size == 127:
+                (size,) = struct.unpack("!Q", await self.reader.readexactly(8))
+            return first & 0x0F, await self.reader.readexactly(size)
+
+    async def of(self, opcode: int) -> bytes:
+        """The payload of the next frame of a kind."""
+        while True:
+            found, payload = await self.frame()
+            if found == opcode:
+                return payload
+
+    async def close_code(self) -> int:
+        """The code with which the server closes."""
+        return int(struct.unpack("!H", (await self.of(CLOSE))[:2])[0])
+
+    async def ended(self) -> bool:
+        """Whether the server lets the connection go, whatever it still says."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while await self.reader.read(1 << 16):
+                    pass
+        except ConnectionError:
+            pass
+        except TimeoutError:
+            return False
+        return True
+
+
+@asynccontextmanager
+async def raw(port: int, **options: Any) -> AsyncIterator[Raw]:
+    """Connect without a word."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, **options)
+    try:
+        yield Raw(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def handshake(port: int, *, path: str = "/live", **headers: str) -> AsyncIterator[Raw]:
+    """Ask for the upgrade; headers as keywords, ``_`` for ``-``, an empty one is left out."""
+    fields = {
+        "Host": f"127.0.0.1:{port}",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+    }
+    fields |= {name.replace("_", "-"): text for name, text in headers.items()}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {text}" for name, text in fields.items() if text)]
+    async with raw(port) as socket:
+        socket.writer.write("\r\n".join([*lines, "", ""]).encode())
+        async with asyncio.timeout(WAIT_S):
+            socket.head = (await socket.reader.readuntil(b"\r\n\r\n")).decode()
+        yield socket
