@@ -16,6 +16,9 @@ from typing import Final, get_args, get_type_hints
 __all__ = ["PREFIX", "Settings", "SettingsError"]
 
 PREFIX: Final = "YELLOWCART_"
+LONGEST_HOLD_S: Final = 24 * 3600
+"""The gate refuses to hold stock for longer."""
+
 HIGHEST_PORT: Final = 65535
 MOST_WORKERS: Final = 256
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -121,20 +124,28 @@ class Settings:
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
     def _check(self) -> None:
-        if not 0 <= self.port <= HIGHEST_PORT:
-            raise SettingsError(f"port is {self.port}: choose 1 to 65535.")
-        if not 1 <= self.workers <= MOST_WORKERS:
-            raise SettingsError(f"workers is {self.workers}: choose 1 to 256.")
-        if self.payments not in {"sandbox", "stripe"}:
-            raise SettingsError(f"payments is {self.payments!r}: set sandbox or stripe.")
-        if self.log_level.upper() not in logging.getLevelNamesMapping():
-            raise SettingsError(f"log_level is {self.log_level!r}: set DEBUG, INFO or WARNING.")
-        if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:")):
-            raise SettingsError("database_url must be a postgresql:// address, or unset (SQLite).")
+        hold_s = self.pay_seconds + self.hold_grace_seconds
+        postgres = self.database_url.startswith(("postgresql:", "postgres:"))
+        rules = {
+            f"port is {self.port}: choose 1 to 65535.": 0 <= self.port <= HIGHEST_PORT,
+            f"workers is {self.workers}: choose 1 to 256.": 1 <= self.workers <= MOST_WORKERS,
+            f"payments is {self.payments!r}: set sandbox or stripe.": self.payments
+            in {"sandbox", "stripe"},
+            "database_url must be a postgresql:// address, or unset (SQLite).": postgres
+            or not self.database_url,
+            "pay_seconds and hold_grace_seconds together: choose a day at most.": hold_s
+            <= LONGEST_HOLD_S,
+            f"log_level is {self.log_level!r}: set DEBUG, INFO or WARNING.": (
+                self.log_level.upper() in logging.getLevelNamesMapping()
+            ),
+        }
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int) and value < 0:
-                raise SettingsError(f"{field.name} is {value}: it cannot be negative.")
+            if isinstance(value, int):
+                rules[f"{field.name} is {value}: it cannot be negative."] = value >= 0
+        for message, holds in rules.items():
+            if not holds:
+                raise SettingsError(message)
 
 
 def _items(text: str) -> frozenset[str]:

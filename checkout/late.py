@@ -97,7 +97,7 @@ class LateMoney:
                     shop,
                     wanted,
                     fingerprint=record.fingerprint,
-                    deadline_ms=self._parts.clock.now_ms() + self._parts.terms.grace_ms,
+                    deadline_ms=self._parts.clock.now_ms() + self._parts.terms.hold_ms,
                 )
             except StalePrice:
                 for line in lines:

@@ -153,7 +153,7 @@ class Opening:
             tax=0,
             total=priced.total,
             pay_by=now + terms.pay_ms,
-            hold_until=now + terms.pay_ms + terms.grace_ms,
+            hold_until=now + terms.hold_ms,
             created_at=now,
             next_at=now + terms.pay_ms,
         )

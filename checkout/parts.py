@@ -35,6 +35,11 @@ class Terms:
     grace_ms: int = 120_000
     answer_ms: int = 9_000
 
+    @property
+    def hold_ms(self) -> int:
+        """From a hold to its deadline."""
+        return self.pay_ms + self.grace_ms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:

@@ -41,6 +41,17 @@ AT_ONCE: Final = 16
 """Checkouts looked at side by side; each may cost a request to the provider."""
 
 PRUNE_EVERY: Final = 3600
+ORPHANS_EVERY: Final = 5
+"""Sweeps."""
+
+ORPHAN_AGE_MS: Final = 10_000
+"""Far longer than from hold to claim, even in a stampede."""
+
+START_AGE_MS: Final = 1_000
+"""At a start less is under way, and what a crash left should not look like a break."""
+
+MOST_HELD: Final = 20_000
+"""Holds looked at in one go."""
 
 
 class Sweeper:
@@ -73,16 +84,16 @@ class Sweeper:
         self._node = node
 
     async def run(self) -> None:
-        """Sweep until cancelled; begin with the payments that a crash may have left."""
-        swept = 0
+        """Recover from a crash, then sweep until cancelled."""
+        recovered, swept = False, 0
         while True:
             try:
+                if not recovered:
+                    # Not only the leader: a dead process may still hold the lease.
+                    await self.recover()
+                    recovered = True
                 if await self._is_leader():
-                    if swept == 0:
-                        await self.recover()
-                    if swept % PRUNE_EVERY == 0:
-                        await self._webhooks.prune()
-                    await self.sweep()
+                    await self._sweep_number(swept)
                     swept += 1
             except YellowcartError as error:
                 logger.warning("the sweep broke off: %s", error)
@@ -107,11 +118,46 @@ class Sweeper:
         await self._stock.finish_pending()
 
     async def recover(self) -> None:
-        """Ask the provider about every payment under way; for the start after a crash."""
+        """Put right what a crash may have left; for every start, before the first buyer.
+
+        Asks the provider about every payment under way, and ends holds of checkouts that
+        never reached the book.
+
+        Raises:
+            Outage: Book or gate do not answer; try again.
+
+        """
         after = ""
         while attempts := await self._parts.book.read(_pending, after, PAGE):
             await self._each([self._reconcile(attempt) for attempt in attempts])
             after = attempts[-1]
+        await self.end_orphans(START_AGE_MS)
+
+    async def end_orphans(self, age_ms: int) -> None:
+        """End holds older than ``age_ms`` whose checkout the book does not know.
+
+        A buyer who was granted a hold claims it within a moment, or never.
+
+        Raises:
+            Outage: Book or gate do not answer; try again.
+
+        """
+        terms = self._parts.terms
+        made_before = self._parts.clock.now_ms() - age_ms
+        held = await self._parts.holds.due(made_before + terms.hold_ms, MOST_HELD)
+        for start in range(0, len(held), PAGE):
+            some = held[start : start + PAGE]
+            checkouts_held = sorted({hold.removesuffix(LATE) for _, hold in some})
+            known = await self._parts.book.read(_known, checkouts_held)
+            orphans = [item for item in some if item[1].removesuffix(LATE) not in known]
+            await self._each([self._settle_orphan(shop, hold) for shop, hold in orphans])
+
+    async def _sweep_number(self, number: int) -> None:
+        await self.sweep()
+        if number % ORPHANS_EVERY == 0:
+            await self.end_orphans(ORPHAN_AGE_MS)
+        if number % PRUNE_EVERY == 0:
+            await self._webhooks.prune()
 
     async def _attend(self, record: Record) -> None:
         closing, now = self._purchases.closing, self._parts.clock.now_ms()
@@ -177,6 +223,10 @@ def _due(conn: Connection, now_ms: int, limit: int) -> list[Record]:
     )
     found = (rows.by_id(conn, ident) for ident in conn.execute(query).scalars().all())
     return [record for record in found if record is not None]
+
+
+def _known(conn: Connection, idents: Sequence[str]) -> set[str]:
+    return set(conn.execute(select(checkouts.c.id).where(checkouts.c.id.in_(idents))).scalars())
 
 
 def _pending(conn: Connection, after: str, limit: int) -> list[str]:

@@ -30,13 +30,32 @@ class Products(Protocol):
         """A product cut to what a socket carries."""
         ...
 
+    def forget(self, product: str) -> None:
+        """Read a product anew when it is next asked for."""
+        ...
+
+
+class Channels(Protocol):
+    """Pub/sub, as the bag needs it."""
+
+    def publish(self, channel: str, data: bytes) -> None:
+        """Send without waiting; may be lost."""
+        ...
+
 
 class Bags:
     """Adds, removes and moves products of a show's bag, and keeps their texts current."""
 
     def __init__(
-        self, *, shows: Shows, scripts: Scripts, products: Products, clock: Clock
+        self,
+        *,
+        shows: Shows,
+        scripts: Scripts,
+        products: Products,
+        channels: Channels,
+        clock: Clock,
     ) -> None:
+        self._channels = channels
         self._shows = shows
         self._scripts = scripts
         self._products = products
@@ -103,6 +122,9 @@ class Bags:
     async def tell_change(self, _: int, payload: dict[str, str]) -> None:
         """Outbox ``product``: tell every show that has the product in its bag."""
         product, shop = payload["product"], payload["shop"]
+        # Every node forgets the old price; one that misses it is corrected by the gate.
+        self._products.forget(product)
+        self._channels.publish(keys.catalog_channel(), product.encode())
         whole = timeless(await self._products.for_bag(product))
         index = keys.shop_shows(shop, product)
         for show in cast("list[bytes]", await self._scripts.command("SMEMBERS", index)):

@@ -18,7 +18,6 @@ from typing import Any, Final
 import jwt
 
 ROOT: Final = Path(__file__).parent.parent
-SECRET: Final = "a secret of the tests, long enough to sign with"
 READY: Final = re.compile(rb"Yellowcart is ready on (https?)://[^:]+:(\d+)")
 START_S: Final = 30.0
 
@@ -37,7 +36,6 @@ class Served:
     options: tuple[str, ...] = ("--demo",)
     environ: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    secret: str = SECRET
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,8 +47,13 @@ class Served:
         return f"ws://127.0.0.1:{self.port}/live"
 
     @property
+    def secret(self) -> str:
+        """What the server made for itself at its first start."""
+        return (self.data_dir / "secret").read_text().strip()
+
+    @property
     def variables(self) -> dict[str, str]:
-        ours = {"YELLOWCART_SECRET": self.secret, "YELLOWCART_DRAIN_SECONDS": "1"}
+        ours = {"YELLOWCART_DRAIN_SECONDS": "1"}
         clean = {name: text for name, text in os.environ.items() if "YELLOWCART" not in name}
         return {**clean, **ours, **self.environ}
 

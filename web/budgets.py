@@ -42,7 +42,7 @@ class Budgets:
             RateLimited: The caller's budget is used up.
 
         """
-        if caller.actor is None and caller.is_local and not self._settings.limit_loopback:
+        if caller.actor is None and caller.is_loopback and not self._settings.limit_loopback:
             return
         wait_ms = self._of(caller.budget_key).take(self._clock.monotonic_s())
         if wait_ms:

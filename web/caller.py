@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Caller", "identify"]
 
 SCHEME: Final = "bearer"
+PROXIED: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +31,22 @@ class Caller:
         actor: Whom the token speaks for; None without one, or with one that does not hold.
         refusal: Why there is no actor.
         address: Theirs, behind a trusted proxy too.
-        is_local: Whether they are certainly on this machine.
+        is_loopback: Whether that is this machine.
+        is_proxied: Whether a proxy passed the request on: one on this machine that is not
+            trusted speaks for strangers from a loopback address.
 
     """
 
     actor: Actor | None
     refusal: Unauthorized
     address: str
-    is_local: bool
+    is_loopback: bool
+    is_proxied: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether they are certainly on this machine."""
+        return self.is_loopback and not self.is_proxied
 
     @property
     def known(self) -> Actor:
@@ -79,10 +88,12 @@ def identify(request: web.Request, services: Services) -> Caller:
             refusal = error
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
     address = _address(request.transport, services.gateway, forwarded)
-    # A proxy on this machine that is not trusted speaks for strangers all the same.
-    proxied = forwarded and address not in forwarded
     return Caller(
-        actor=actor, refusal=refusal, address=address, is_local=_loopback(address) and not proxied
+        actor=actor,
+        refusal=refusal,
+        address=address,
+        is_loopback=_loopback(address),
+        is_proxied=any(name in request.headers for name in PROXIED),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from store.redis import keys
 from tests.integration.checkout.dying import DyingBook, DyingHolds, DyingProvider, Killed
 from tests.integration.checkout.market import HOME, Market, buyer, card
 
@@ -29,6 +32,63 @@ async def test_killed_between_hold_and_claim_the_orphan_is_swept(market: Market)
     assert await market.units() == (5, 0, 0)
     assert (await market.buy()).state == "reserved"
     assert await market.off() == []
+
+
+async def test_killed_between_hold_and_claim_the_next_start_ends_the_orphan(
+    market: Market,
+) -> None:
+    await market.buy(who="otto")
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.buy()
+    await market.replace_node()
+
+    await market.node.sweeper.recover()
+    assert await market.units() == (3, 2, 0)  # too young: its buyer may be about to claim it
+    market.clock.advance(1_000)
+    await market.node.sweeper.recover()
+
+    assert await market.units() == (4, 1, 0)
+    assert await market.off() == []
+
+
+async def test_a_started_sweeper_recovers_though_a_dead_one_has_the_lease(
+    market: Market,
+) -> None:
+    await market.scripts.command("SET", keys.lease("sweeper"), "dead-node")
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.buy()
+    await market.replace_node()
+    market.clock.advance(1_000)
+
+    market.node.running.append(asyncio.create_task(market.node.sweeper.run()))
+
+    for _ in range(100):
+        if await market.units() == (5, 0, 0):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("the orphan is still held")
+
+
+async def test_a_sweeper_does_what_is_due_every_second(market: Market) -> None:
+    checkout = await market.buy()
+    market.node.running.append(asyncio.create_task(market.node.sweeper.run()))
+
+    market.clock.advance(300_000)
+
+    await market.becomes(checkout, "expired")
+
+
+async def test_only_one_of_two_sweepers_leads(market: Market) -> None:
+    await market.scripts.command("SET", keys.lease("sweeper"), "another-node")
+    checkout = await market.buy()
+    market.node.running.append(asyncio.create_task(market.node.sweeper.run()))
+
+    market.clock.advance(300_000)
+    await asyncio.sleep(0.2)
+
+    assert (await market.get(checkout)).state == "reserved"
 
 
 async def test_killed_between_hold_and_claim_the_same_key_takes_the_hold_over(

@@ -188,7 +188,7 @@ class House:
         url = (at or self.a).url
         someone = await self.stack.enter_async_context(viewer(url, binary=binary, **options))
         # Nobody waits for those who do not read any more.
-        self.stack.callback(lambda: someone.socket.transport.abort())
+        self.stack.callback(someone.socket.transport.abort)
         return someone
 
     async def visit(

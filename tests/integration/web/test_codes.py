@@ -499,8 +499,13 @@ async def test_cart_lines_of_unknown_skus_are_not_found(api: Api) -> None:
 
 async def test_metrics_from_elsewhere_are_for_admins(make_api: MakeApi) -> None:
     (route,) = [r for r in ROUTES if r.path == "/metrics"]
-    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
-    for proxies in ("", "127.0.0.1"):
+    for proxies, forwarded in (
+        ("", "203.0.113.9"),
+        ("", "127.0.0.1, 203.0.113.9"),
+        ("127.0.0.1", "203.0.113.9"),
+        ("127.0.0.1", "127.0.0.1, 203.0.113.9"),
+    ):
+        elsewhere = {"X-Forwarded-For": forwarded}
         async with make_api(trusted_proxies=proxies) as api:
             told(route, await ask(api, route, headers=elsewhere), "unauthorized")
             told(route, await ask(api, route, headers=elsewhere, as_=api.buyer), "forbidden")

@@ -18,7 +18,7 @@ def caller(address: str = "203.0.113.1", actor: str | None = None) -> Caller:
     if actor is not None:
         who = Actor(id=actor, name=actor, role=Role.VIEWER, expires_ms=2**53)
     return Caller(
-        actor=who, refusal=Unauthorized("?"), address=address, is_local=address == "127.0.0.1"
+        actor=who, refusal=Unauthorized("?"), address=address, is_loopback=address == "127.0.0.1"
     )
 
 
