@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import uvloop
 
@@ -28,7 +28,7 @@ from base.ids import is_id
 from base.settings import PREFIX, Settings, SettingsError
 from base.tokens import sign
 from live.demo import create_demo_show
-from live.front import Front, Http
+from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
 from live.workers import Workers, answering, reserved
 from sandbox.app import Sandbox
@@ -39,6 +39,7 @@ from store.health import Health
 from store.redis.connect import UnfitRedisError
 from store.stores import Addresses, Stores, open_redis, prepare, serve_book
 from web.app import make_app, make_runner
+from web.connection import connections
 from web.metrics import Metrics
 from web.services import Services
 
@@ -132,11 +133,12 @@ async def run(
     if first:
         await make_ready(node)
     health = Health(node.stores)
-    runner = make_runner(make_app(services_of(node, health, metrics)))
+    runner = make_runner(make_app(Services.of(node, health, metrics, VERSION)))
     await runner.setup()
+    http = connections(runner)
     working = [asyncio.create_task(work) for work in node.work()]
     server = await loop.create_server(
-        lambda: Front(node.gateway, cast("Http", runner.server)),
+        lambda: Front(node.gateway, http),
         settings.host,
         settings.port,
         backlog=BACKLOG,
@@ -159,29 +161,6 @@ async def run(
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
         await node.close()
-
-
-def services_of(node: Node, health: Health, metrics: Metrics) -> Services:
-    """What the HTTP side needs of a node."""
-    return Services(
-        settings=node.settings,
-        clock=node.clock,
-        tokens=node.tokens,
-        handlers=node.hub.handlers,
-        shows=node.shows,
-        catalog=node.catalog,
-        stock=node.stock,
-        orders=node.orders,
-        audit=node.audit,
-        webhooks=node.webhooks,
-        provider=node.provider,
-        health=health,
-        metrics=metrics,
-        gateway=node.gateway,
-        feed_silent_s=node.stores.feed.alive_s,
-        sandbox=f"unix://{sandbox_socket(node.settings)}",
-        version=VERSION,
-    )
 
 
 async def make_ready(node: Node) -> None:

@@ -14,6 +14,7 @@ from checkout.orders import Orders
 from checkout.payments.provider import Charge
 from live.front import Gateway
 from live.handlers import Handlers
+from live.node import Node, sandbox_socket
 from live.shows import Shows
 from shop.catalog import Catalog
 from shop.stock import Stock
@@ -91,3 +92,26 @@ class Services:
     feed_silent_s: Callable[[], float]
     sandbox: str | None = None
     version: str = ""
+
+    @classmethod
+    def of(cls, node: Node, health: Health, metrics: Metrics, version: str) -> Services:
+        """What the HTTP side needs of a node."""
+        return cls(
+            settings=node.settings,
+            clock=node.clock,
+            tokens=node.tokens,
+            handlers=node.hub.handlers,
+            shows=node.shows,
+            catalog=node.catalog,
+            stock=node.stock,
+            orders=node.orders,
+            audit=node.audit,
+            webhooks=node.webhooks,
+            provider=node.provider,
+            health=health,
+            metrics=metrics,
+            gateway=node.gateway,
+            feed_silent_s=node.stores.feed.alive_s,
+            sandbox=f"unix://{sandbox_socket(node.settings)}",
+            version=version,
+        )

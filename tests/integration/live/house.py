@@ -13,7 +13,9 @@ from base.clock import SystemClock
 from base.identity import Actor, Role
 from base.settings import Settings
 from base.tokens import sign
+from live.commands import ChatSend
 from live.front import Front
+from live.handlers import Call
 from live.node import Node, compose, sandbox_key, sandbox_socket
 from live.show import NewShow
 from sandbox.app import Sandbox
@@ -172,6 +174,13 @@ class House:
     async def restock(self, sku: str, units: int) -> None:
         key = f"restock-{self.clock.now_ms()}-{sku}"[:64]
         await self.a.node.stock.adjust(seller(SHOP), sku, add=units, set_to=None, key=key)
+
+    async def say(self, *texts: str, show: str = "demo") -> None:
+        """What Mara says, as fast as Redis takes it."""
+        for start in range(0, len(texts), 200):
+            some = texts[start : start + 200]
+            calls = [Call(HOST, ChatSend(text=text), show) for text in some]
+            await asyncio.gather(*map(self.a.node.hub.handlers.run, calls))
 
     def token(
         self, sub: str, role: str = "viewer", ttl_s: float = 3600, **claims: str | bool

@@ -6,10 +6,11 @@ import asyncio
 import base64
 import json
 import os
+import socket
 import struct
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,12 +57,27 @@ class Raw:
                 (size,) = struct.unpack("!Q", await self.reader.readexactly(8))
             return first & 0x0F, await self.reader.readexactly(size)
 
+    async def heard(self) -> list[dict[str, Any]]:
+        """The messages of the next text frame."""
+        message = json.loads(await self.of(TEXT))
+        return message if isinstance(message, list) else [message]
+
     async def of(self, opcode: int) -> bytes:
         """The payload of the next frame of a kind."""
         while True:
             found, payload = await self.frame()
             if found == opcode:
                 return payload
+
+    def stop_reading(self) -> None:
+        self._pipe.pause_reading()
+
+    def read_again(self) -> None:
+        self._pipe.resume_reading()
+
+    @property
+    def _pipe(self) -> asyncio.ReadTransport:
+        return cast("asyncio.ReadTransport", self.writer.transport)
 
     async def close_code(self) -> int:
         """The code with which the server closes."""
@@ -81,9 +97,14 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(port: int, **options: Any) -> AsyncIterator[Raw]:
+async def raw(port: int, receive_buffer: int = 0) -> AsyncIterator[Raw]:
     """Connect without a word."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, **options)
+    plug = socket.socket()
+    plug.setblocking(False)
+    if receive_buffer:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await asyncio.get_running_loop().sock_connect(plug, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=plug, limit=1 << 22)
     try:
         yield Raw(reader, writer)
     finally:
@@ -91,7 +112,9 @@ async def raw(port: int, **options: Any) -> AsyncIterator[Raw]:
 
 
 @asynccontextmanager
-async def handshake(port: int, *, path: str = "/live", **headers: str) -> AsyncIterator[Raw]:
+async def handshake(
+    port: int, *, path: str = "/live", receive_buffer: int = 0, **headers: str
+) -> AsyncIterator[Raw]:
     """Ask for the upgrade; headers as keywords, ``_`` for ``-``, an empty one is left out."""
     fields = {
         "Host": f"127.0.0.1:{port}",
@@ -102,8 +125,8 @@ async def handshake(port: int, *, path: str = "/live", **headers: str) -> AsyncI
     }
     fields |= {name.replace("_", "-"): text for name, text in headers.items()}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {text}" for name, text in fields.items() if text)]
-    async with raw(port) as socket:
-        socket.writer.write("\r\n".join([*lines, "", ""]).encode())
+    async with raw(port, receive_buffer) as opened:
+        opened.writer.write("\r\n".join([*lines, "", ""]).encode())
         async with asyncio.timeout(WAIT_S):
-            socket.head = (await socket.reader.readuntil(b"\r\n\r\n")).decode()
-        yield socket
+            opened.head = (await opened.reader.readuntil(b"\r\n\r\n")).decode()
+        yield opened

@@ -55,6 +55,7 @@ async def test_who_listens_gets_each_message(channels: Channels, scripts: Script
     messages = [b"mug", b"\x00\xff", b"", *(b"%d" % n for n in range(700))]
     for message in messages:
         channels.publish("catalog", message)
+        await asyncio.sleep(0)
 
     await until(lambda: len(heard) == len(messages))
     assert heard == messages, "in the order in which they were published"
