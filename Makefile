@@ -29,7 +29,7 @@ test: install  ## All tests but the simulation
 	@scripts/install.sh services
 	@$(python) -m pytest -q -n 2 $(tests)
 
-simulate: install  ## Whole purchases in virtual time, with faults at every await
+simulate: install  ## Stock and holds against a model, by random walks
 	@$(python) -m pytest -q -n 2 tests/simulation
 
 check: install  ## Format, lint, types and the direction of imports

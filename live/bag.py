@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, cast
 
 from msgspec import json
@@ -22,6 +24,8 @@ MOST_PRODUCTS: Final = 100
 MOST_SKUS: Final = 500
 """With both, the largest snapshot stays below 1 MiB."""
 
+_products: Final = json.Decoder(Product)
+
 
 class Products(Protocol):
     """The catalog, as the bag needs it."""
@@ -32,6 +36,14 @@ class Products(Protocol):
 
     def forget(self, product: str) -> None:
         """Read a product anew when it is next asked for."""
+        ...
+
+
+class Stock(Protocol):
+    """The shop's counters, as the bag needs them."""
+
+    async def left(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
+        """Units that can be held now, by SKU."""
         ...
 
 
@@ -52,9 +64,11 @@ class Bags:
         shows: Shows,
         scripts: Scripts,
         products: Products,
+        stock: Stock,
         channels: Channels,
         clock: Clock,
     ) -> None:
+        self._stock = stock
         self._channels = channels
         self._shows = shows
         self._scripts = scripts
@@ -89,7 +103,7 @@ class Bags:
         if answer[0] == b"limit":
             most = int(answer[1])
             raise Limit(f"The bag is full: it holds at most {most} of these.", most)
-        return await self._items(answer[1:])
+        return await self._items(show, answer[1:])
 
     async def remove(self, show: str, product: str) -> list[BagItem]:
         """Take a product out, unpinning it first.
@@ -104,7 +118,7 @@ class Bags:
         answer = await self._shows.change(
             "bag_remove", show, names, product, *events, self._shows.history
         )
-        return await self._items(answer[1:])
+        return await self._items(show, answer[1:])
 
     async def move(self, show: str, product: str, position: int) -> list[BagItem]:
         """Move a product to a position from 1; past the end is the end.
@@ -117,7 +131,7 @@ class Bags:
         answer = await self._shows.change(
             "bag_move", show, [keys.show_bag(show)], product, position, event, self._shows.history
         )
-        return await self._items(answer[1:])
+        return await self._items(show, answer[1:])
 
     async def tell_change(self, _: int, payload: dict[str, str]) -> None:
         """Outbox ``product``: tell every show that has the product in its bag."""
@@ -133,7 +147,7 @@ class Bags:
     async def _tell(self, show: str, product: Product) -> None:
         event = ProductChanged(at=self._clock.now_ms(), product=product)
         try:
-            await self._shows.change(
+            answer = await self._shows.change(
                 "show_product",
                 show,
                 [keys.show_products(show)],
@@ -142,16 +156,37 @@ class Bags:
                 len(product.skus),
                 json.encode(event),
                 self._shows.history,
+                MOST_SKUS,
             )
         except NotFound:
             return
+        if answer[0] == b"limit":
+            # It has grown since it was added. The bag shows as many SKUs as fit.
+            await self._tell(show, replace(product, skus=product.skus[: int(answer[1])]))
 
-    async def _items(self, bag: list[bytes]) -> list[BagItem]:
-        reads = (self._products.for_bag(product.decode()) for product in bag)
-        products = await asyncio.gather(*reads)
-        return [BagItem(position=place, product=whole) for place, whole in enumerate(products, 1)]
+    async def _items(self, show: str, bag: list[bytes]) -> list[BagItem]:
+        names = [product.decode() for product in bag]
+        command = ("HMGET", keys.show_products(show), *names)
+        bodies = cast("list[bytes | None]", await self._scripts.command(*command) if bag else [])
+        products = [_products.decode(body) for body in bodies if body is not None]
+        skus: defaultdict[str, list[str]] = defaultdict(list)
+        for product in products:
+            skus[product.shop] += [sku.id for sku in product.skus]
+        left: dict[str, int] = {}
+        for units in await asyncio.gather(*(self._stock.left(*shop) for shop in skus.items())):
+            left |= units
+        return [
+            BagItem(position=place, product=with_left(product, left))
+            for place, product in enumerate(products, 1)
+        ]
 
 
 def timeless(product: Product) -> Product:
     """The product without its units left, which change by the second."""
-    return replace(product, skus=tuple(replace(sku, left=0) for sku in product.skus))
+    return with_left(product, {})
+
+
+def with_left(product: Product, left: Mapping[str, int]) -> Product:
+    """The product with the units left of each SKU; none of one that is not named."""
+    skus = tuple(replace(sku, left=left.get(sku.id, 0)) for sku in product.skus)
+    return replace(product, skus=skus)

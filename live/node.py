@@ -142,7 +142,12 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
     webhooks = Webhooks(parts, purchases.reconciler)
     shows = Shows(scripts=scripts, book=book, clock=clock, history=settings.history)
     bags = Bags(
-        shows=shows, scripts=scripts, products=catalog, channels=stores.channels, clock=clock
+        shows=shows,
+        scripts=scripts,
+        products=catalog,
+        stock=stock,
+        channels=stores.channels,
+        clock=clock,
     )
     chats = Chats(shows=shows, private=private, clock=clock, settings=settings)
     board = StockBoard(stock=stock, feed=stores.feed)

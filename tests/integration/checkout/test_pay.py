@@ -136,6 +136,8 @@ async def test_a_provider_that_is_down_charges_nothing_and_costs_no_try(market: 
 
     assert (await market.get(checkout)).state == "reserved"
     assert await market.charges() == []
+    with pytest.raises(PaymentDeclined):
+        await market.pay(checkout, "tok_declined")
     assert (await market.pay(checkout)).state == "paid"
 
 

@@ -35,7 +35,18 @@ class Stage:
     scripts: Scripts
 
     async def create(self, epoch: str = "e1", state: str = "live") -> Any:
-        pairs = ["id", SHOW, "title", "Demo", "state", state, "host", "mara", "host_name", "Mara"]
+        pairs: list[str | int] = [
+            "id",
+            SHOW,
+            "title",
+            "Demo",
+            "state",
+            state,
+            "host",
+            "mara",
+            "host_name",
+            "Mara",
+        ]
         return await self.scripts.call("show_create", [STATE, FEED], [epoch, *pairs])
 
     async def start(self) -> Any:
@@ -55,12 +66,20 @@ class Stage:
     async def add(
         self, ident: str, skus: int = 1, most_products: int = 100, most_skus: int = 500
     ) -> Any:
-        args = [ident, product(ident, skus), skus, "bag", KEPT, most_products, most_skus]
+        args: list[str | int] = [
+            ident,
+            product(ident, skus),
+            skus,
+            "bag",
+            KEPT,
+            most_products,
+            most_skus,
+        ]
         told = product(ident, skus, left=7)
         return await self.scripts.call("bag_add", [STATE, BAG, PRODUCTS, FEED], [*args, told])
 
     async def remove(self, ident: str) -> Any:
-        args = [ident, "unpinned", "bag", KEPT]
+        args: list[str | int] = [ident, "unpinned", "bag", KEPT]
         return await self.scripts.call("bag_remove", [STATE, BAG, PRODUCTS, FEED], args)
 
     async def move(self, ident: str, position: int) -> Any:
@@ -80,7 +99,17 @@ class Stage:
         unpaced: int = 0,
     ) -> Any:
         names = [STATE, FEED, *CHAT, MUTED, BANNED, keys.chat_pace(SHOW, who)]
-        args = [who, message, at, f"chat {message}", KEPT, kept, every, burst, unpaced]
+        args: list[str | int] = [
+            who,
+            message,
+            at,
+            f"chat {message}",
+            KEPT,
+            kept,
+            every,
+            burst,
+            unpaced,
+        ]
         return await self.scripts.call("chat_send", names, args)
 
     async def unsay(self, message: str) -> Any:

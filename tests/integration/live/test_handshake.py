@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.redis
 JSON, MSGPACK = "yellowcart.v1.json", "yellowcart.v1.msgpack"
 
 
-async def status(house: House, **headers: str) -> int:
+async def status(house: House, **headers: Any) -> int:
     """What the house answers to such a request for an upgrade."""
     async with handshake(house.a.port, **headers) as socket:
         return socket.status

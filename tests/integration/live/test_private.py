@@ -115,7 +115,7 @@ async def test_who_has_left_is_told_nothing_and_costs_nothing(house: House) -> N
 
     async def silent() -> bool:
         answer: Any = await house.scripts.command("PUBSUB", "CHANNELS", "{u:*")
-        return answer == []
+        return not answer
 
     await until_told(silent)
 

@@ -23,15 +23,15 @@ def stage(scripts: Scripts) -> Stage:
 
 async def purchase(stage: Stage, event: str, *events: str, kept: int = 10_000) -> bytes:
     names = [STATE, FEED, keys.show_delivered(SHOW), keys.show_sales(SHOW)]
-    args = [event, NOW, 1000, kept, "USD", 1, 2, 3998, *events]
+    args: list[str | int] = [event, NOW, 1000, kept, "USD", 1, 2, 3998, *events]
     verdict: bytes = await stage.scripts.call("show_purchase", names, args)
     return verdict
 
 
-async def change(stage: Stage, ident: str, body: str, skus: int) -> bytes:
-    args = [ident, body, skus, f"changed {ident}", 1000]
-    verdict: bytes = await stage.scripts.call("show_product", [STATE, PRODUCTS, FEED], args)
-    return verdict
+async def change(stage: Stage, ident: str, body: str, skus: int, most: int = 500) -> list[bytes]:
+    args: list[str | int] = [ident, body, skus, f"changed {ident}", 1000, most]
+    answer: list[bytes] = await stage.scripts.call("show_product", [STATE, PRODUCTS, FEED], args)
+    return answer
 
 
 async def test_create_makes_a_show_once(stage: Stage) -> None:
@@ -64,7 +64,7 @@ async def test_nothing_happens_to_a_show_that_is_missing(stage: Stage) -> None:
     assert await stage.unpin() == b"missing"
     assert await stage.moderate(BANNED, "vera", "spam") == b"missing"
     assert await purchase(stage, "p1", "bought") == b"missing"
-    assert await change(stage, "mug", product("mug"), 1) == b"missing"
+    assert await change(stage, "mug", product("mug"), 1) == [b"missing"]
     assert await stage.load() == []
     assert await stage.scripts.command("KEYS", "*") == []
 
@@ -163,13 +163,26 @@ async def test_a_changed_product_is_told_where_it_is_in_the_bag(stage: Stage) ->
     await stage.create()
     await stage.add("mug", skus=2)
 
-    assert await change(stage, "tote", product("tote"), 1) == b"absent"
-    assert await change(stage, "mug", product("mug", 2), 2) == b"same"
-    assert await change(stage, "mug", product("mug", 3, title="Cup"), 3) == b"ok"
+    assert await change(stage, "tote", product("tote"), 1) == [b"absent"]
+    assert await change(stage, "mug", product("mug", 2), 2) == [b"same"]
+    assert await change(stage, "mug", product("mug", 3, title="Cup"), 3) == [b"ok"]
 
     assert (await stage.state())["skus"] == "3"
     assert json.loads((await stage.table(PRODUCTS))["mug"])["title"] == "Cup"
     assert await stage.told() == ["bag", "changed mug"]
+
+
+async def test_a_product_that_grows_stays_within_the_bags_limit(stage: Stage) -> None:
+    await stage.create()
+    await stage.add("mug", skus=2)
+    await stage.add("tote", skus=1)
+
+    assert await change(stage, "mug", product("mug", 9), 9, most=5) == [b"limit", b"4"]
+    assert await change(stage, "mug", product("mug", 4), 4, most=5) == [b"ok"]
+    assert await change(stage, "tote", product("tote", 2), 2, most=5) == [b"limit", b"1"]
+
+    assert (await stage.state())["skus"] == "5"
+    assert await stage.told() == ["bag", "bag", "changed mug"]
 
 
 async def test_load_answers_everything_as_of_one_moment(stage: Stage) -> None:

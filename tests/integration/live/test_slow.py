@@ -78,8 +78,9 @@ async def test_who_slept_through_the_history_gets_the_whole_show(empty_house: Ho
     await house.furnish()
     vera = await house.visit("vera")
     async with sleeper(house) as (socket, connection):
-        await house.say(*lines(400))
-        await vera.event("chat", seq=403)
+        for start in range(0, 400, 50):
+            await house.say(*lines(400)[start : start + 50])
+            await vera.event("chat", seq=start + 53)
         assert waiting(connection) < MOST_BUFFERED
 
         socket.read_again()
@@ -107,7 +108,7 @@ async def test_a_sleeper_is_told_the_gauges_that_were_missed(house: House) -> No
         await vera.event("stock", sku="tote", left=25)
 
         socket.read_again()
-        told = {}
+        told: dict[str, Any] = {}
         while {"stock", "likes"} - set(told):
             for event in await socket.heard():
                 if event.get("sku") == "tote" or event.get("n") == 7:

@@ -15,7 +15,7 @@ from store.sql.rows import Connection, insert, select
 from store.sql.tables import order_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from store.sql.writer import SqliteBook
@@ -123,14 +123,22 @@ async def test_an_operation_that_cannot_travel_is_its_callers_bug(remote: Remote
 
 
 @pytest.mark.parametrize("op", [raise_what_cannot_travel, return_what_cannot_travel])
-async def test_an_answer_that_cannot_travel_is_an_outage_for_its_caller_alone(
-    remote: RemoteBook, op: object, caplog: pytest.LogCaptureFixture
+async def test_an_answer_that_cannot_travel_fails_its_caller_alone(
+    remote: RemoteBook, op: Callable[[Connection], object]
 ) -> None:
-    with pytest.raises((Outage, TypeError)):
-        await remote.write(op)  # type: ignore[arg-type]
+    first = asyncio.ensure_future(remote.write(wait_then_note, "first"))
+    await asyncio.sleep(0.05)
+    waiting = asyncio.gather(
+        remote.write(op), remote.write(note, "neighbour"), return_exceptions=True
+    )
+    await asyncio.sleep(0.05)
+    gate.set()
 
-    assert await remote.write(note, "then") == "then"
-    assert caplog.records or op is return_what_cannot_travel
+    bad, neighbour = await waiting
+
+    assert isinstance(bad, (Outage, TypeError))
+    assert neighbour == "neighbour"
+    assert await first == "first"
 
 
 async def test_an_answer_that_is_late_is_an_outage(

@@ -22,13 +22,13 @@ from base.tokens import sign
 from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
 from sandbox.app import Sandbox
-from server import services_of
 from shop.rebuild import rebuild
 from store.health import Health
 from store.stores import Addresses, Stores
 from web.app import make_app, make_runner
 from web.connection import connections
 from web.metrics import Metrics
+from web.services import Services
 
 SECRET = "a secret of at least thirty-two letters"
 
@@ -197,7 +197,7 @@ async def open_node(settings: Settings, stores: Stores) -> AsyncIterator[tuple[i
     node = compose(settings, stores, SystemClock(), metrics)
     await rebuild(stores.book, stores.scripts)
     health = Health(stores)
-    runner = make_runner(make_app(services_of(node, health, metrics)))
+    runner = make_runner(make_app(Services.of(node, health, metrics, "test")))
     await runner.setup()
     http = connections(runner)
     working = [asyncio.create_task(work) for work in node.work()]
