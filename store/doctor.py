@@ -15,7 +15,7 @@ from typing import Final
 
 from base.errors import Outage
 from base.settings import PREFIX, Settings
-from store.redis.connect import UnfitRedisError, check, connect
+from store.redis.connect import UnfitRedisError, check, close, connect
 from store.redis.embedded import PROGRAMS
 from store.sql.rows import Connection, literal, select
 from store.stores import Addresses, open_book
@@ -127,7 +127,7 @@ async def _client(url: str) -> AsyncIterator[None]:
         await check(client)
         yield
     finally:
-        await client.aclose()
+        await close(client)
 
 
 async def _database(settings: Settings) -> Finding:

@@ -11,7 +11,7 @@ from typing import Final
 
 from base.settings import Settings
 from store.redis.channels import Channels
-from store.redis.connect import check, connect
+from store.redis.connect import check, close, connect
 from store.redis.embedded import EmbeddedRedis
 from store.redis.feed import Feed
 from store.redis.scripts import Scripts
@@ -87,7 +87,7 @@ class Stores:
                 await channels.close()
                 await scripts.close()
         finally:
-            await client.aclose()
+            await close(client)
 
 
 @asynccontextmanager

@@ -9,10 +9,13 @@ import pytest
 
 from base.errors import PaymentDeclined, SoldOut
 from cart.holds import Wanted
-from checkout import attempts
+from checkout import attempts, rows
 from checkout.checkout import Failure
+from checkout.race import Raced
+from checkout.record import Record
 from shop.rebuild import rebuild
 from store.redis import keys
+from store.sql.rows import Connection
 from tests.integration.checkout.dying import ForgetfulProvider, InterruptedBook
 from tests.integration.checkout.market import Market, buyer
 from tests.selling import SHOP
@@ -113,6 +116,18 @@ async def test_an_answer_after_the_try_was_given_up_still_pays(market: Market) -
     assert await market.off() == []
 
 
+async def test_a_change_of_what_has_changed_meanwhile_is_raced(market: Market) -> None:
+    checkout = await market.buy()
+    seen = await market.book.read(rows.by_id, checkout.id)
+    assert seen is not None
+    await market.book.write(touch_action, seen)
+
+    with pytest.raises(Raced):
+        await market.book.write(touch_action, seen)
+
+    assert (await market.get(checkout)).version == 2
+
+
 async def test_four_callers_of_reconcile_make_one_order(market: Market) -> None:
     await market.order_faults(webhooks="drop")
     checkout = await market.pay(await market.buy(), "tok_3ds")
@@ -158,3 +173,7 @@ async def test_a_gate_that_is_rebuilt_between_the_sale_and_its_settling_still_ag
 
     assert await market.units() == (2, 2, 1)
     assert await market.off() == []
+
+
+def touch_action(conn: Connection, seen: Record) -> Record:
+    return rows.touch(conn, seen, action=None)

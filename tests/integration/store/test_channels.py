@@ -11,13 +11,14 @@ from store.redis import channels as channels_module
 from store.redis import line
 from store.redis.channels import Channels
 from store.redis.connect import Client, connect
-from store.redis.embedded import EmbeddedRedis
 from store.redis.scripts import Scripts
 from tests.waiting import until, until_told
 from tests.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.integration.store.conftest import NewRedis
 
 pytestmark = pytest.mark.redis
 
@@ -110,8 +111,8 @@ async def test_a_killed_connection_listens_again(channels: Channels, scripts: Sc
     await until(lambda: heard == [b"mug"])
 
 
-async def test_a_restarted_redis_is_listened_to_again(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_a_restarted_redis_is_listened_to_again(tmp_path: Path, new_redis: NewRedis) -> None:
+    redis = new_redis(tmp_path)
     client = connect(redis.url)
     heard: list[bytes] = []
     async for channels in running(client):

@@ -14,12 +14,14 @@ import pytest
 
 from base.errors import Outage
 from store.redis.connect import UnfitRedisError, check, connect
-from store.redis.embedded import EmbeddedRedis
 from store.redis.scripts import Scripts
 from tests.waiting import until, until_told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
+
+    from store.redis.embedded import EmbeddedRedis
+    from tests.integration.store.conftest import NewRedis
 
 pytestmark = pytest.mark.redis
 
@@ -41,15 +43,14 @@ asyncio.run(main())
 
 
 @pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[EmbeddedRedis]:
-    redis = EmbeddedRedis(tmp_path)
+async def redis(tmp_path: Path, new_redis: NewRedis) -> EmbeddedRedis:
+    redis = new_redis(tmp_path)
     await redis.start()
-    yield redis
-    await redis.stop()
+    return redis
 
 
 @pytest.fixture
-def orphan(tmp_path: Path) -> int:
+def orphan(tmp_path: Path) -> Iterator[int]:
     """The pid of a Redis whose server was killed, with a cart in it."""
     command = [sys.executable, "-c", SERVER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -57,7 +58,9 @@ def orphan(tmp_path: Path) -> int:
         pid = int(server.stdout.readline())
         server.kill()
     os.kill(pid, 0)
-    return pid
+    yield pid
+    if is_running(pid):
+        os.kill(pid, signal.SIGKILL)
 
 
 async def ask(redis: EmbeddedRedis, *parts: str) -> object:
@@ -84,8 +87,8 @@ def is_running(pid: int) -> bool:
     return state != "Z"  # an orphan in a container may wait for a parent that never looks
 
 
-async def test_it_is_ready_in_a_moment_and_fit_for_us(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_it_is_ready_in_a_moment_and_fit_for_us(tmp_path: Path, new_redis: NewRedis) -> None:
+    redis = new_redis(tmp_path)
     before = asyncio.get_running_loop().time()
 
     await redis.start()
@@ -114,9 +117,9 @@ async def test_what_was_acknowledged_survives_its_death(redis: EmbeddedRedis) ->
     await scripts.close()
 
 
-async def test_its_data_is_there_after_a_stop(tmp_path: Path) -> None:
+async def test_its_data_is_there_after_a_stop(tmp_path: Path, new_redis: NewRedis) -> None:
     for expected in (1, 2, 3):
-        redis = EmbeddedRedis(tmp_path)
+        redis = new_redis(tmp_path)
         await redis.start()
         assert await ask(redis, "INCR", "starts") == expected
         await redis.stop()
@@ -124,9 +127,9 @@ async def test_its_data_is_there_after_a_stop(tmp_path: Path) -> None:
 
 
 async def test_an_orphan_of_a_dead_server_gives_way_with_its_data(
-    tmp_path: Path, orphan: int
+    tmp_path: Path, orphan: int, new_redis: NewRedis
 ) -> None:
-    redis = EmbeddedRedis(tmp_path)
+    redis = new_redis(tmp_path)
 
     await redis.start()
 
@@ -135,9 +138,11 @@ async def test_an_orphan_of_a_dead_server_gives_way_with_its_data(
     await redis.stop()
 
 
-async def test_an_orphan_that_hangs_is_killed(tmp_path: Path, orphan: int) -> None:
+async def test_an_orphan_that_hangs_is_killed(
+    tmp_path: Path, orphan: int, new_redis: NewRedis
+) -> None:
     os.kill(orphan, signal.SIGSTOP)
-    redis = EmbeddedRedis(tmp_path)
+    redis = new_redis(tmp_path)
 
     await redis.start()
 
@@ -146,9 +151,11 @@ async def test_an_orphan_that_hangs_is_killed(tmp_path: Path, orphan: int) -> No
     await redis.stop()
 
 
-async def test_an_orphan_whose_socket_is_gone_is_killed(tmp_path: Path, orphan: int) -> None:
+async def test_an_orphan_whose_socket_is_gone_is_killed(
+    tmp_path: Path, orphan: int, new_redis: NewRedis
+) -> None:
     (tmp_path / "redis" / "redis.sock").unlink()
-    redis = EmbeddedRedis(tmp_path)
+    redis = new_redis(tmp_path)
 
     await redis.start()
 
@@ -157,12 +164,14 @@ async def test_an_orphan_whose_socket_is_gone_is_killed(tmp_path: Path, orphan: 
     await redis.stop()
 
 
-async def test_a_stale_note_of_a_pid_kills_nobody(tmp_path: Path, orphan: int) -> None:
+async def test_a_stale_note_of_a_pid_kills_nobody(
+    tmp_path: Path, orphan: int, new_redis: NewRedis
+) -> None:
     """The note names a stranger: it must live, and the start must say what is wrong."""
     (tmp_path / "redis" / "redis.sock").unlink()
     stranger = await asyncio.create_subprocess_exec("sleep", "60")
     (tmp_path / "redis" / "redis.pid").write_text(str(stranger.pid))
-    starting = asyncio.create_task(EmbeddedRedis(tmp_path).start())
+    starting = asyncio.create_task(new_redis(tmp_path).start())
     await asyncio.sleep(0.3)
 
     assert stranger.returncode is None
@@ -174,8 +183,8 @@ async def test_a_stale_note_of_a_pid_kills_nobody(tmp_path: Path, orphan: int) -
     await stranger.wait()
 
 
-async def test_a_long_data_folder_works_too(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path / ("d" * 150))
+async def test_a_long_data_folder_works_too(tmp_path: Path, new_redis: NewRedis) -> None:
+    redis = new_redis(tmp_path / ("d" * 150))
 
     await redis.start()
 
@@ -184,16 +193,18 @@ async def test_a_long_data_folder_works_too(tmp_path: Path) -> None:
 
 
 async def test_a_machine_without_redis_is_told_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_redis: NewRedis
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(UnfitRedisError, match="apt install redis-server"):
-        await EmbeddedRedis(tmp_path).start()
+        await new_redis(tmp_path).start()
 
 
-async def test_data_that_cannot_be_read_is_said_where_to_look(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_data_that_cannot_be_read_is_said_where_to_look(
+    tmp_path: Path, new_redis: NewRedis
+) -> None:
+    redis = new_redis(tmp_path)
     await redis.start()
     await ask(redis, "SET", "cart", "mug-blue")
     await redis.stop()
@@ -201,11 +212,11 @@ async def test_data_that_cannot_be_read_is_said_where_to_look(tmp_path: Path) ->
     next(folder.glob("*.incr.aof")).write_bytes(b"this was never written by redis" * 9)
 
     with pytest.raises(Outage, match=r"redis\.log"):
-        await EmbeddedRedis(tmp_path).start()
+        await new_redis(tmp_path).start()
 
 
-async def test_stopping_at_once_leaves_no_process(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_stopping_at_once_leaves_no_process(tmp_path: Path, new_redis: NewRedis) -> None:
+    redis = new_redis(tmp_path)
     starting = asyncio.create_task(redis.start())
     await asyncio.sleep(0.004)
     starting.cancel()
@@ -213,7 +224,7 @@ async def test_stopping_at_once_leaves_no_process(tmp_path: Path) -> None:
 
     await redis.stop()
 
-    again = EmbeddedRedis(tmp_path)
+    again = new_redis(tmp_path)
     await again.start()
     await again.stop()
     shutil.rmtree(tmp_path / "redis")

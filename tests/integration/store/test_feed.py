@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from store.redis.connect import Client, connect
-from store.redis.embedded import EmbeddedRedis
 from store.redis.feed import Entry, Feed
 from store.redis.scripts import Scripts
 from tests.waiting import until
@@ -18,6 +17,8 @@ from tests.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.integration.store.conftest import NewRedis
 
 pytestmark = pytest.mark.redis
 
@@ -200,8 +201,8 @@ async def test_a_killed_connection_misses_nothing(feed: Feed, scripts: Scripts) 
     assert await recorder.has(20) == [f"{n}-0" for n in range(1, 21)]
 
 
-async def test_a_restarted_redis_goes_on_where_it_was(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_a_restarted_redis_goes_on_where_it_was(tmp_path: Path, new_redis: NewRedis) -> None:
+    redis = new_redis(tmp_path)
     await redis.start()
     client = connect(redis.url)
     scripts, feed, recorder = Scripts(client), Feed(client), Recorder()
@@ -221,8 +222,10 @@ async def test_a_restarted_redis_goes_on_where_it_was(tmp_path: Path) -> None:
     await redis.stop()
 
 
-async def test_a_silent_feed_is_alive_and_a_hanging_redis_is_not(tmp_path: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_a_silent_feed_is_alive_and_a_hanging_redis_is_not(
+    tmp_path: Path, new_redis: NewRedis
+) -> None:
+    redis = new_redis(tmp_path)
     await redis.start()
     assert redis.pid is not None
     feed = Feed(connect(redis.url))

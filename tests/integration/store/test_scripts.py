@@ -10,12 +10,13 @@ import pytest
 from base.errors import Outage
 from store.redis import line, pipeline
 from store.redis.connect import Client, UnfitRedisError, check, connect
-from store.redis.embedded import EmbeddedRedis
 from store.redis.scripts import Scripts
 from tests.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.integration.store.conftest import NewRedis
 
 pytestmark = pytest.mark.redis
 
@@ -151,8 +152,10 @@ async def test_a_replica_is_an_outage(scripts: Scripts) -> None:
         await scripts.command("REPLICAOF", "NO", "ONE")
 
 
-async def test_a_lost_redis_is_an_outage_and_is_found_again(tmp_path: Path, lua: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_a_lost_redis_is_an_outage_and_is_found_again(
+    tmp_path: Path, lua: Path, new_redis: NewRedis
+) -> None:
+    redis = new_redis(tmp_path)
     scripts = Scripts(connect(redis.url), lua)
     with pytest.raises(Outage):
         await scripts.command("PING")
@@ -169,8 +172,10 @@ async def test_a_lost_redis_is_an_outage_and_is_found_again(tmp_path: Path, lua:
     await redis.stop()
 
 
-async def test_a_restart_between_two_calls_fails_neither(tmp_path: Path, lua: Path) -> None:
-    redis = EmbeddedRedis(tmp_path)
+async def test_a_restart_between_two_calls_fails_neither(
+    tmp_path: Path, lua: Path, new_redis: NewRedis
+) -> None:
+    redis = new_redis(tmp_path)
     await redis.start()
     scripts = Scripts(connect(redis.url), lua)
     await scripts.call("take", ["mug-blue"], [1])
