@@ -91,10 +91,12 @@ async def serve_worker(settings: Settings) -> int:
 
 async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncExitStack) -> None:
     """Own the stores, and keep several nodes on one port running."""
-    async with Stores.connected(at) as stores:
-        await make_ready(compose(settings, stores, SystemClock()))
-    await stack.enter_async_context(serve_book(at, settings.data_dir))
     sandbox = await stack.enter_async_context(open_sandbox(settings))
+    async with Stores.connected(at) as stores:
+        node = compose(settings, stores, SystemClock())
+        await make_ready(node)
+        await node.close()
+    await stack.enter_async_context(serve_book(at, settings.data_dir))
     # Bound but not listening: it only keeps the port, also when the kernel chose it.
     port = stack.enter_context(reserved(settings.host, settings.port))
     settings = replace(settings, port=port)
@@ -167,6 +169,7 @@ async def make_ready(node: Node) -> None:
     """Bring gate and book together before anybody sells; make the demo, once."""
     await rebuild(node.stores.book, node.stores.scripts)
     await node.stock.finish_pending()
+    await node.sweeper.recover()
     if node.settings.demo:
         await create_demo_show(
             book=node.stores.book,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from base.clock import Clock
+    from base.tasks import Tasks
     from cart.announcer import Announcer
     from cart.carts import Carts
     from cart.holds import Holds
     from checkout.payments.provider import Provider
-    from checkout.tasks import Tasks
     from shop.catalog import Catalog
     from store.sql.book import Book
     from store.sql.outbox import Outbox

@@ -14,6 +14,7 @@ from base.errors import YellowcartError
 from checkout import rows
 from checkout.paid import LATE
 from checkout.state import ENDED, PENDING, State
+from shop.rebuild import rebuild
 from store.redis import keys
 from store.sql.rows import Connection, select
 from store.sql.tables import checkouts, payments
@@ -109,6 +110,8 @@ class Sweeper:
             Outage: Book or gate do not answer; the next sweep goes on.
 
         """
+        # A Redis that has lost its data opens again by itself, filled from the book.
+        await rebuild(self._parts.book, self._scripts)
         now = self._parts.clock.now_ms()
         due = await self._parts.book.read(_due, now, PAGE)
         await self._each([self._attend(record) for record in due])

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from base.clock import Clock
 from base.settings import Settings
+from base.tasks import Tasks
 from base.tokens import Tokens
 from cart.cart import Cart
 from live.closing import CloseCode
@@ -14,10 +15,12 @@ from live.handlers import Handlers
 from live.meter import Meter, Unmetered
 from live.private import Private, Recipient
 from live.rooms import Rooms
-from live.tasks import Tasks
 from live.wheel import Wheel
 
 __all__ = ["Hub"]
+
+MOST_COMMANDS = 100_000
+"""Connections of a node with a command under way: five times what a process can open here."""
 
 SOCKETS_PER_ACCOUNT = 50
 """A person with several devices and tabs has few; beyond it the oldest is replaced."""
@@ -48,7 +51,7 @@ class Hub:
     carts: MergesCarts
     wheel: Wheel
     meter: Meter = field(default_factory=Unmetered)
-    tasks: Tasks = field(default_factory=Tasks)
+    tasks: Tasks = field(default_factory=lambda: Tasks(MOST_COMMANDS))
 
     def replace_oldest(self, sockets: list[Recipient]) -> None:
         """Close an account's oldest sockets when it has too many."""

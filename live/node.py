@@ -16,6 +16,7 @@ from typing import Any
 from base.clock import Clock
 from base.ids import derived_id
 from base.settings import Settings
+from base.tasks import Tasks
 from base.tokens import Tokens
 from cart.carts import Carts
 from cart.holds import Holds
@@ -26,7 +27,6 @@ from checkout.parts import Parts, Terms
 from checkout.payments.sandbox import SandboxProvider
 from checkout.purchase import Purchases
 from checkout.sweeper import Sweeper
-from checkout.tasks import Tasks
 from checkout.webhook import Webhooks
 from live.bag import Bags
 from live.chat import Chats
@@ -94,7 +94,7 @@ class Node:
     async def leave(self, drain_s: float) -> None:
         """Close everybody, spread over ``drain_s``, and let what is under way finish."""
         await self.gateway.drain(drain_s)
-        await self.hub.tasks.finish(FINISH_S)
+        await self.hub.tasks.close(FINISH_S)
         await self.payments.close(FINISH_S)
         await self.outbox.flush()
         await self.gauges.leave()

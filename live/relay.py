@@ -148,8 +148,7 @@ class Relay:
 
     def publish_gauges(self, at: int) -> None:
         """Tell what has changed of stock, viewers, likes and sales since the last time."""
-        left = self.room.stock
-        stock = [Stock(at=at, sku=sku, left=left[sku]) for sku in self._stock_news if sku in left]
+        stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
         self._stock_news.clear()
         news: list[Event] = [*stock, *self._changed(self._counts(at))]
         private = self._changed(self.sales(at))

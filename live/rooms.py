@@ -225,11 +225,14 @@ class Rooms:
             room.pinned = PinnedProduct(product=state["pinned"], at=int(state["pinned_at"]))
         room.totals.likes = int(state["likes"])
         room.banned = {viewer.decode() for viewer in banned}
+        ring = [_entry(entry) for entry in reversed(entries)]
+        # What has left the bag since is still told of to those who come back.
+        past = {entry.product.id: entry.product for entry in ring if entry.product is not None}
         room.fill(
             bag=[product.decode() for product in bag],
-            products={whole.id: whole for whole in map(_products.decode, bodies[1::2])},
+            products=past | {whole.id: whole for whole in map(_products.decode, bodies[1::2])},
             chat=list(map(_chat, chat[::2], chat[1::2])),
-            ring=[_entry(entry) for entry in reversed(entries)],
+            ring=ring,
         )
         return room
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -133,10 +134,11 @@ class Session:
         if wait_ms:
             self._refuse(message, RateLimited(wait_ms))
             return
-        self._waiting.append(message)
         if not self._working:
+            if not self._detach(self._work(), message):
+                return
             self._working = True
-            self._hub.tasks.start(self._work(), name="commands")
+        self._waiting.append(message)
 
     def expire(self) -> bool:
         """Close when the token has ended; whether it has."""
@@ -179,11 +181,19 @@ class Session:
             return
         if not isinstance(command, DETACHED):
             await self._answer(command)
-        elif self._detached < MOST_DETACHED:
-            self._detached += 1
-            self._hub.tasks.start(self._answer_detached(command), name="payment command")
-        else:
+        elif self._detached >= MOST_DETACHED:
             self._refuse(message, RateLimited(1000))
+        elif self._detach(self._answer_detached(command), message):
+            self._detached += 1
+
+    def _detach(self, work: Coroutine[Any, Any, None], message: dict[str, object]) -> bool:
+        """Start work of a message's command; refuse it when too much is under way."""
+        try:
+            self._hub.tasks.detach(work)
+        except Outage as outage:
+            self._refuse(message, outage)
+            return False
+        return True
 
     async def _answer_detached(self, command: Command) -> None:
         try:

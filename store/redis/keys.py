@@ -18,7 +18,6 @@ from typing import Final
 
 __all__ = [
     "SHARDS",
-    "active_checkout",
     "adjustment",
     "cart",
     "cart_bought",
@@ -223,11 +222,6 @@ def cart_merged(viewer: str, parcel: str) -> str:
     outlives the parcel.
     """
     return f"{{u:{shard(viewer)}}}:merged:{viewer}:{parcel}"
-
-
-def active_checkout(viewer: str) -> str:
-    """STRING: the open checkout, a hint (the book knows); expires after a day."""
-    return f"{{u:{shard(viewer)}}}:active:{viewer}"
 
 
 def private_channel(viewer: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from store.folder import short_socket
 from tests.served import Served
 from tests.viewer import ADDRESS, Refusal, card, viewer
 
@@ -163,3 +164,26 @@ def name_of(pid: int) -> str:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+async def test_an_emptied_redis_is_filled_from_the_book_and_sells_again(server: Served) -> None:
+    async with viewer(server.ws_url) as ada:
+        await ada.join()
+        bag = ada.joined["bag"]
+        sku = bag[0]["product"]["skus"][0]["id"]
+        bought = await buy(ada, sku, 2, "before-the-loss")
+
+        socket = server.data_dir / "redis" / "redis.sock"
+        command = ["redis-cli", "-s", str(short_socket(socket)), "flushall"]
+        subprocess.run(command, check=True, capture_output=True)
+
+        # The epoch is another one: everybody is told the whole show anew.
+        snapshot = await ada.event("snapshot")
+        assert snapshot["epoch"] != ada.joined["epoch"]
+        again = await retried(ada, "buy", sku=sku, qty=1, key="after-the-loss")
+        assert again["checkout"]["state"] == "reserved"
+        assert (await ada.do("checkout.get", checkout=bought["id"]))["checkout"] == bought
+        assert (await buy(ada, sku, 1, "after-the-loss"))["state"] == "paid"
+    assert server.http("GET", "/readyz")[0] == 200
+    checked = server.verb("audit")
+    assert checked.returncode == 0, checked.stdout

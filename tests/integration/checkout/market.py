@@ -15,6 +15,7 @@ from aiohttp import ClientSession, UnixConnector, web
 
 from base.errors import STATUS, YellowcartError
 from base.identity import Actor, Role
+from base.tasks import Tasks
 from cart.carts import Carts
 from cart.holds import Holds
 from checkout.audit import Audit
@@ -25,7 +26,6 @@ from checkout.parts import Parts, Terms
 from checkout.payments.sandbox import SandboxProvider
 from checkout.purchase import Purchases
 from checkout.sweeper import Sweeper
-from checkout.tasks import Tasks
 from checkout.webhook import Webhooks
 from sandbox.app import Sandbox
 from shop.catalog import Catalog

@@ -111,6 +111,17 @@ async def test_a_muted_viewer_is_told_until_when(two_nodes: House) -> None:
     await vera.do("chat.send", text="hello again")
 
 
+async def test_a_ban_needs_a_reason_and_spares_the_host(house: House) -> None:
+    host = await house.host()
+    admin = await house.visit(token=house.token("root", "admin"))
+
+    for reason in ("", "  ", "x" * 201):
+        assert await host.refused("viewer.ban", viewer="vera", reason=reason) == "invalid"
+    assert await host.refused("viewer.ban", viewer="mara", reason="oops") == "forbidden"
+    assert await admin.refused("viewer.ban", viewer="mara", reason="spam") == "forbidden"
+    assert (await house.visit("vera")).joined["viewer"]["id"] == "vera"
+
+
 async def test_a_mute_can_be_lifted(house: House) -> None:
     host, vera = await house.host(), await house.visit("vera")
     await host.do("viewer.mute", viewer="vera", seconds=3600)

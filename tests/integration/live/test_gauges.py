@@ -46,6 +46,7 @@ async def test_a_node_that_stops_takes_its_viewers_and_hearts_along(two_nodes: H
     otto = await house.visit("otto", at=house.b)
     await vera.event("viewers", n=2)
 
+    await house.b.pause("Gauges.run")
     await otto.do("like", count=9)
     await house.b.stop()
 

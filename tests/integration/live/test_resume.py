@@ -214,3 +214,38 @@ async def test_the_history_survives_in_redis_only_as_the_feed(house: House) -> N
 
     assert (joined["recovered"], joined["seq"]) == (False, since["seq"] + 4)
     assert await vera.event("pinned") == later[0]
+
+
+async def test_a_feed_with_a_hole_is_history_only_behind_it(house: House) -> None:
+    host = await house.host()
+    await happen(host, 6)
+    await house.scripts.command("XDEL", keys.show_feed("demo"), "6-0")
+
+    late = await house.start_node()
+    epoch = host.joined["epoch"]
+    lost, _ = await come_back(house, {"epoch": epoch, "seq": 5}, late)
+    kept, vera = await come_back(house, {"epoch": epoch, "seq": 6}, late)
+    await vera.event("unpinned", seq=9)
+
+    assert (lost["recovered"], kept["recovered"]) == (False, True)
+    assert [event["seq"] for event in vera.events if "seq" in event] == [7, 8]
+
+
+async def test_a_product_that_left_the_bag_is_still_told_of(house: House) -> None:
+    host = await house.host()
+    since = place(host.joined)
+    await house.put("cap", 3)
+    await host.do("bag.add", product="cap")
+    await host.do("bag.remove", product="cap")
+    seen = [await host.event("bag.changed") for _ in range(2)]
+    await house.start_node()
+
+    for node in house.nodes:
+        joined, vera = await come_back(house, since, node)
+        told = [await vera.event("bag.changed") for _ in range(2)]
+        assert joined["recovered"] is True
+        assert [[item["product"]["id"] for item in event["bag"]] for event in told] == [
+            ["mug-blue", "tote", "cap"],
+            ["mug-blue", "tote"],
+        ]
+        assert told[1] == seen[1]

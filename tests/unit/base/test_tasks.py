@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from base.errors import Outage, SoldOut
-from checkout.tasks import Tasks
+from base.tasks import Tasks
 
 
 async def answer(after_s: float = 0.0) -> str:

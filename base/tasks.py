@@ -33,6 +33,10 @@ class Tasks:
         self._most = most
         self._running: set[asyncio.Task[Any]] = set()
 
+    def __len__(self) -> int:
+        """How many are under way."""
+        return len(self._running)
+
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start ``work``; cancelling the caller does not cancel it.
 
@@ -48,8 +52,17 @@ class Tasks:
         task.add_done_callback(self._done)
         return task
 
+    def detach(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start ``work`` whose outcome nobody waits for.
+
+        Raises:
+            Outage: Too much is under way.
+
+        """
+        _ = self.start(work)
+
     async def close(self, seconds: float) -> None:
-        """Wait for what is under way, then cancel what is left; the sweeper will finish it."""
+        """Wait for what is under way, then cancel what is left."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         left = list(self._running)
@@ -63,4 +76,4 @@ class Tasks:
             return
         error = task.exception()
         if error is not None and not isinstance(error, YellowcartError):
-            logger.error("a purchase broke off", exc_info=error)
+            logger.error("a task broke off", exc_info=error)

@@ -1,0 +1,134 @@
+"""The board reads a bag's stock while the bag goes on changing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from base.errors import Outage
+from live import stock_board
+from live.relay import Relay
+from live.room import FeedEntry, Room
+from live.show import Host, Show, ShowState
+from live.stock_board import StockBoard
+from shop.product import Product, Sku
+from store.redis import keys
+from tests.waiting import until
+
+SHOW = Show(id="demo", title="Demo", state=ShowState.LIVE, host=Host(id="mara", name="Mara"))
+OnEntries = Callable[[list[tuple[str, dict[bytes, bytes]]]], None]
+
+
+class SlowShelf:
+    """Stock that answers when it is let go: ten of everything."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.answers = asyncio.Event()
+        self.is_out = False
+
+    async def read(self, shop: str, skus: list[str]) -> tuple[int, dict[str, int]]:
+        self.asked.append(skus)
+        await self.answers.wait()
+        if self.is_out:
+            raise Outage
+        return 7, dict.fromkeys(skus, 10)
+
+
+class Streams:
+    """Remembers who follows what."""
+
+    def __init__(self) -> None:
+        self.followed: dict[str, tuple[str, OnEntries]] = {}
+
+    def follow(self, key: str, after: str, on_entries: OnEntries) -> None:
+        self.followed[key] = (after, on_entries)
+
+    def leave(self, key: str) -> None:
+        self.followed.pop(key, None)
+
+
+def product(ident: str) -> Product:
+    sku = Sku(id=ident, title="One", price=1, currency="USD", left=0)
+    return Product(id=ident, shop="ada", title=ident, description="", images=(), skus=(sku,))
+
+
+def add(relay: Relay, *bag: str) -> None:
+    """The bag becomes this, its last product added just now."""
+    fields = {
+        b"e": b'{"ev":"bag.changed","at":1}',
+        b"bag": ",".join(bag).encode(),
+        b"p": msgspec.json.encode(product(bag[-1])),
+    }
+    relay.room.apply(FeedEntry.parse(f"{relay.room.seq + 1}-0", fields))
+
+
+@pytest.fixture
+def relay() -> Relay:
+    return Relay(Room(SHOW, epoch="e1", seq=0, history=10))
+
+
+async def test_a_bag_that_changes_while_it_is_looked_at_is_looked_at_again(relay: Relay) -> None:
+    shelf = SlowShelf()
+    board = StockBoard(stock=shelf, feed=Streams())
+    add(relay, "mug")
+    board.look(relay)
+    await until(lambda: len(shelf.asked) == 1)
+
+    add(relay, "mug", "tote")
+    board.look(relay)
+    shelf.answers.set()
+    await until(lambda: not board._looking)
+
+    assert shelf.asked == [["mug"], ["mug", "tote"]]
+    assert relay.room.stock == {"mug": 10, "tote": 10}
+
+
+async def test_a_look_that_fails_is_repeated(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock_board, "RETRY_S", 0.01)
+    shelf, streams = SlowShelf(), Streams()
+    shelf.is_out = True
+    shelf.answers.set()
+    board = StockBoard(stock=shelf, feed=streams)
+    add(relay, "mug")
+    board.look(relay)
+    await until(lambda: len(shelf.asked) > 2)
+
+    shelf.is_out = False
+    await until(lambda: not board._looking)
+
+    assert relay.room.stock == {"mug": 10}
+    assert streams.followed[keys.shop_stream("ada")][0] == "7-0"
+
+
+async def test_who_is_forgotten_is_looked_at_no_more(relay: Relay) -> None:
+    shelf = SlowShelf()
+    board = StockBoard(stock=shelf, feed=Streams())
+    add(relay, "mug")
+    board.look(relay)
+    await until(lambda: len(shelf.asked) == 1)
+
+    board.forget(relay)
+    await until(lambda: not board._looking)
+
+    assert (board._unseen, dict(board._rooms), board._last) == ({}, {}, {})
+
+
+async def test_old_news_do_not_overwrite_newer(relay: Relay) -> None:
+    shelf, streams = SlowShelf(), Streams()
+    shelf.answers.set()
+    board = StockBoard(stock=shelf, feed=streams)
+    add(relay, "mug")
+    await board.watch(relay)
+    _, arrive = streams.followed[keys.shop_stream("ada")]
+
+    arrive([("9-0", {b"mug": b"3"})])
+    arrive([("8-0", {b"mug": b"99"})])
+    await board.watch(relay)
+
+    assert relay.room.stock == {"mug": 3}
