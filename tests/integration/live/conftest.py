@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
@@ -53,8 +53,3 @@ async def paying_house(house: House) -> House:
     """With the practice provider."""
     await house.start_sandbox()
     return house
-
-
-def bare(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Feed events only."""
-    return [event for event in events if "seq" in event]
