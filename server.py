@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, get_type_hints
 
 import uvloop
 
@@ -25,7 +25,7 @@ from base.clock import SystemClock
 from base.errors import Outage
 from base.identity import Role
 from base.ids import is_id
-from base.settings import PREFIX, Settings, SettingsError
+from base.settings import LEAST_SECRET, PREFIX, Settings, SettingsError
 from base.tokens import sign
 from live.demo import create_demo_show
 from live.front import Front
@@ -237,16 +237,15 @@ def with_secret(settings: Settings, folder: DataFolder) -> Settings:
     """The settings with a secret; off loopback the operator must have set one.
 
     Raises:
-        SettingsError: There is none.
+        SettingsError: There is none, or it is easily guessed.
 
     """
-    if settings.secret:
-        return settings
-    if not settings.is_loopback:
+    if not settings.is_loopback and len(settings.secret) < LEAST_SECRET:
         raise SettingsError(
-            f"Set {PREFIX}SECRET (at least 32 random characters) to listen on {settings.host}."
+            f"Set {PREFIX}SECRET ({LEAST_SECRET} random characters or more) to listen on "
+            f"{settings.host}."
         )
-    return replace(settings, secret=folder.secret())
+    return settings if settings.secret else replace(settings, secret=folder.secret())
 
 
 def stop_event() -> asyncio.Event:
@@ -331,24 +330,24 @@ async def doctor(settings: Settings) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line; every option is also a variable YELLOWCART_ + its name."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data-dir", type=Path, help="where embedded stores and secret live")
+    # What is not given must not hide what stands before the verb, or in the environment.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    for name, kind in get_type_hints(Settings).items():
+        flag = "--" + name.replace("_", "-")
+        if kind is bool:
+            common.add_argument(flag, action="store_true")
+        elif name != "secret":  # Everybody on the machine can read a command line.
+            common.add_argument(flag, type=kind, metavar=kind.__name__.upper())
     whole = argparse.ArgumentParser(prog="server.py", description=__doc__, parents=[common])
     verbs = whole.add_subparsers(dest="verb", metavar="VERB")
-    run = verbs.add_parser("serve", parents=[common], help="run the server (the default)")
-    for place in (whole, run):
-        place.add_argument("--host")
-        place.add_argument("--port", type=int)
-        place.add_argument("--workers", type=int)
-        place.add_argument("--demo", action="store_true", default=None)
-        place.add_argument("--certfile", help="PEM file with certificate and key")
+    verbs.add_parser("serve", parents=[common], help="run the server (the default)")
     sign_one = verbs.add_parser("token", parents=[common], help="print a signed token")
     sign_one.add_argument("--sub", required=True)
     sign_one.add_argument("--role", required=True, choices=[role.value for role in Role])
     sign_one.add_argument("--name")
     sign_one.add_argument("--show")
     sign_one.add_argument("--shop")
-    sign_one.add_argument("--ttl", type=int, default=DAY_S, metavar="SECONDS")
+    sign_one.add_argument("--ttl", type=seconds, default=DAY_S, metavar="SECONDS")
     load = verbs.add_parser("import-products", parents=[common], help="not there yet")
     load.add_argument("file")
     load.add_argument("--shop", required=True)
@@ -356,6 +355,18 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("audit", parents=[common], help="check the books")
     verbs.add_parser("doctor", parents=[common], help="check the installation")
     return whole
+
+
+def seconds(text: str) -> int:
+    """How long a token holds.
+
+    Raises:
+        argparse.ArgumentTypeError: Not a whole number above zero.
+
+    """
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: give whole seconds, 1 or more")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -16,6 +16,20 @@ from typing import Final, get_args, get_type_hints
 __all__ = ["PREFIX", "Settings", "SettingsError"]
 
 PREFIX: Final = "YELLOWCART_"
+LEAST: Final = {
+    "history": 1000,
+    "commands_per_second": 1,
+    "commands_burst": 1,
+    "chat_every_ms": 1,
+    "chat_burst": 1,
+    "likes_per_second": 1,
+    "pay_seconds": 1,
+}
+"""The smallest values that keep the contract, or keep anybody from doing anything."""
+
+LEAST_SECRET: Final = 32
+"""Characters: 128 bits at least, if they are random hexadecimal digits."""
+
 LONGEST_HOLD_S: Final = 24 * 3600
 """The gate refuses to hold stock for longer."""
 
@@ -139,6 +153,10 @@ class Settings:
                 self.log_level.upper() in logging.getLevelNamesMapping()
             ),
         }
+        for name, least in LEAST.items():
+            rules[f"{name} is {getattr(self, name)}: choose {least} or more."] = (
+                getattr(self, name) >= least
+            )
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int):

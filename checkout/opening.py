@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from base.errors import InProgress, KeyReused, Outage, PriceChanged
 from base.ids import derived_id
 from cart.holds import StalePrice
+from checkout import rows
 from checkout.change import Change
 from checkout.opened import BUSY, look
 from checkout.pricing import Quote, quote
@@ -17,6 +18,7 @@ from checkout.race import Raced
 from checkout.record import Record
 from checkout.reservation import HoldLost, Reservation
 from checkout.state import State
+from checkout.turns import Turns
 
 if TYPE_CHECKING:
     from base.identity import Actor
@@ -52,6 +54,7 @@ class Opening:
         self._reconciler = reconciler
         self._closing = closing
         self._reservation = Reservation(parts)
+        self._turns = Turns(parts.scripts, parts.tasks)
         self._flights: dict[str, _Flight] = {}
 
     async def open(self, actor: Actor, key: str, wish: Wish, show: str | None) -> Record:
@@ -73,10 +76,14 @@ class Opening:
                 raise KeyReused
             # Let the flight's own callbacks clear it first.
             await asyncio.sleep(0)
-        task = self._parts.tasks.start(self._open(actor, ident, wish, show))
+        task = self._parts.tasks.start(self._in_turn(actor, ident, wish, show))
         self._flights[ident] = _Flight(wish.fingerprint, task)
         task.add_done_callback(lambda _: self._flights.pop(ident, None))
         return await _landed(task)
+
+    async def _in_turn(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
+        async with self._turns.of(actor.id):
+            return await self._open(actor, ident, wish, show)
 
     async def _open(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
         for _ in range(TRIES):
@@ -102,13 +109,21 @@ class Opening:
         try:
             opened = await self._reservation.take(draft, priced.pvs)
         except HoldLost:
-            logger.exception("drift: the hold of %s was ended by somebody else", draft.id)
-            return await self._closing.end(draft.id)
+            return await self._end_lost(draft.id)
         if opened.cancelled is not None:
             await self._reconciler.announce(Change(opened.cancelled, changed=True))
         if opened.record.fingerprint != draft.fingerprint:
             raise KeyReused
         return await self._reconciler.announce(Change(opened.record, changed=opened.is_new))
+
+    async def _end_lost(self, ident: str) -> Record:
+        """End a checkout whose hold is gone; what its viewer has cancelled lost it rightly."""
+        found = await self._parts.book.read(rows.by_id, ident)
+        if found is not None and not found.is_open:
+            logger.warning("%s was %s while it was being opened", ident, found.state)
+            return found
+        logger.error("drift: the hold of %s was ended by somebody else", ident)
+        return await self._closing.end(ident)
 
     async def _priced(self, actor: Actor, wish: Wish) -> Quote:
         if wish.sku is not None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cart.holds import Holds
     from checkout.payments.provider import Provider
     from shop.catalog import Catalog
+    from store.redis.scripts import Scripts
     from store.sql.book import Book
     from store.sql.outbox import Outbox
 
@@ -48,6 +49,8 @@ class Parts:
     Attributes:
         tasks: Owns the payments that are under way.
         secret: Keys the ids of checkouts, so that nobody can compute another's.
+        scripts: By which openings of one viewer in other processes are noticed; None when
+            this process alone serves.
 
     """
 
@@ -62,3 +65,4 @@ class Parts:
     tasks: Tasks
     secret: str
     terms: Terms = Terms()
+    scripts: Scripts | None = None

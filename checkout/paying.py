@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
+from base.iso import COUNTRIES
 from checkout import attempts, rows
 from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status
 from checkout.race import insist
@@ -58,6 +59,8 @@ class Paying:
             Outage: Nothing was charged.
 
         """
+        if ship_to is not None and ship_to.country not in COUNTRIES:
+            raise Invalid("ship_to.country is no country of ISO 3166-1 (two letters).")
         if not self._parts.provider.accepts(method.token):
             raise Invalid("There is no such payment method. Choose another one.")
         seconds = self._parts.terms.answer_ms / 1000
@@ -96,18 +99,25 @@ class Paying:
             await provider.create(attempt.id, attempt.amount, attempt.currency, record.id)
         except (NotSent, Lost) as outage:
             # Without a confirm nothing is charged, whether it was made or not.
-            await self._reconciler.unsent(record)
-            raise Outage from outage
+            return await self._unsent(record, outage)
         try:
             payment = await provider.confirm(attempt.id, token, key)
         except Declined as declined:
             return await self._declined(record, declined.failure)
         except (NotSent, Invalid) as refused:
-            await self._reconciler.unsent(record)
-            raise _plain(refused) from refused
+            return await self._unsent(record, refused)
         except Lost:
             return await self._find_out(record, token, key)
         return await self._take_over(record, payment)
+
+    async def _unsent(self, record: Record, error: NotSent | Lost | Invalid) -> NoReturn:
+        """Nothing was charged: as before the try."""
+        await self._reconciler.unsent(record)
+        if isinstance(error, Invalid):
+            raise error
+        logger.warning("the provider did not take %s: %s", record.paying.id, error)
+        # Expected, and said above: no traceback belongs to it.
+        raise Outage from None
 
     async def _find_out(self, record: Record, token: str, key: str) -> Record:
         """The answer was lost: look, and repeat with the same key until it is definite."""
@@ -165,7 +175,3 @@ class Paying:
         if record is None:
             raise NotFound("There is no such checkout.")
         return record
-
-
-def _plain(refused: NotSent | Invalid) -> Outage | Invalid:
-    return refused if isinstance(refused, Invalid) else Outage()

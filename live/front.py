@@ -11,8 +11,9 @@ from typing import Final, cast
 
 from base.settings import Settings
 from live.closing import CloseCode
-from live.gateway import SLOW_AFTER_S, Connection, same_host
+from live.gateway import SLOW_AFTER_S, Connection
 from live.hub import Hub
+from live.origin import same_host
 
 __all__ = ["Front", "Gateway"]
 

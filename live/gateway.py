@@ -12,18 +12,18 @@ import socket
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
-from urllib.parse import urlsplit
 
 from websockets.exceptions import NegotiationError
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from base.errors import STATUS, Forbidden, Invalid, YellowcartError
 from live.closing import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
-from live.wire import MAX_MESSAGE, Format, frame
+from live.wire import MAX_MESSAGE, Format, encode, frame
 
 if TYPE_CHECKING:
     from live.front import Gateway
@@ -49,6 +49,14 @@ BUFFER_MOST: Final = 2 * 1024 * 1024
 
 NOTSENT_LOWAT: Final = 16 * 1024
 """Keeps a stalled viewer's backlog out of the kernel: 4.2 MB by default, measured."""
+
+FOREIGN_ORIGIN: Final = (
+    "This page's origin may not connect here. Name it in YELLOWCART_ALLOWED_ORIGINS."
+)
+NO_HANDSHAKE: Final = (
+    "This is a WebSocket: connect with a WebSocket client, version 13, and offer "
+    "yellowcart.v1.json, yellowcart.v1.msgpack or no subprotocol."
+)
 
 PING: Final = frame(b"", Opcode.PING)
 _OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
@@ -280,23 +288,22 @@ class Connection(asyncio.Protocol):
         if request is None:
             self._answer_handshake(handshake)
             return
-        refusal = self._refusal(request)
-        response = handshake.reject(*refusal) if refusal else handshake.accept(request)
-        handshake.send_response(response)
+        handshake.send_response(self._response(handshake, request))
         self._answer_handshake(handshake)
         if handshake.state is State.OPEN:
             self._open(handshake.subprotocol, head[end + 4 :])
 
-    def _refusal(self, request: Request) -> tuple[HTTPStatus, str] | None:
+    def _response(self, handshake: ServerProtocol, request: Request) -> Response:
         origins = request.headers.get_all("Origin")
         host = request.headers.get("Host", "")
         if not all(self._gateway.allows(origin, host) for origin in origins):
-            return HTTPStatus.FORBIDDEN, (
-                "This page's origin may not connect here. Name it in YELLOWCART_ALLOWED_ORIGINS.\n"
-            )
+            return _refusal(handshake, Forbidden(FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")
         self._address = self._gateway.address(self._transport, ",".join(forwarded))
-        return None
+        response = handshake.accept(request)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            return response
+        return _refusal(handshake, Invalid(NO_HANDSHAKE))
 
     def _answer_handshake(self, handshake: ServerProtocol) -> None:
         for data in handshake.data_to_send():
@@ -358,6 +365,22 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
 
 
+def _refusal(handshake: ServerProtocol, error: YellowcartError) -> Response:
+    """The refusal of a handshake, as HTTP answers errors (RFC 9457)."""
+    status = HTTPStatus(STATUS[error.code])
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.message,
+        "code": error.code,
+    }
+    response = handshake.reject(status, encode(problem, Format.JSON).decode())
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/problem+json"
+    return response
+
+
 def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     if not offered:
         return None
@@ -365,17 +388,3 @@ def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | 
         if name in _FORMATS:
             return name
     raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
-
-
-def same_host(origin: str, host: str) -> bool:
-    """Whether a browser's origin is the server's own host."""
-    try:
-        parts, own = urlsplit(origin), urlsplit(f"//{host}")
-        ports = parts.port, own.port
-    except ValueError:
-        return False
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    plain = f"{parts.scheme}://{parts.netloc}".lower()
-    if default is None or not host or "@" in origin or origin.lower() != plain:
-        return False
-    return parts.hostname == own.hostname and (ports[0] or default) == (ports[1] or default)

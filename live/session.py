@@ -23,6 +23,7 @@ from base.errors import (
     Unauthorized,
     YellowcartError,
 )
+from base.forms import wrong_form
 from base.identity import Actor
 from live import commands
 from live.budget import Budget
@@ -31,6 +32,7 @@ from live.commands import BY_OP, Auth, Command, Join, Like, Ping
 from live.handlers import Call
 from live.relay import Relay
 from live.show import ShowState
+from live.shows import runs
 from live.wire import BrokenMessage, Format, decode, encode, error_reply
 
 if TYPE_CHECKING:
@@ -238,8 +240,19 @@ class Session:
             raise Unauthorized("This token is somebody else's. Connect anew to change accounts.")
         if renewed.show not in {None, self._peer.show}:
             raise Forbidden("This token is for another show.")
+        relay, peer = self.relay, self._peer
+        if relay is not None:
+            # Counted anew: another role sees and counts for something else.
+            relay.leave(peer)
+            self._look_as(renewed, relay)
+            relay.enter(peer)
         self._act_as(renewed)
         return {}
+
+    def _look_as(self, actor: Actor, relay: Relay) -> None:
+        """What an actor sees of the show: its host sees sales, and is no viewer."""
+        self._peer.hosts = runs(actor, relay.room.show)
+        self._peer.watches = not self._peer.hosts
 
     def _act_as(self, actor: Actor) -> None:
         self.actor = actor
@@ -317,11 +330,9 @@ class Session:
 
     def _enter(self, relay: Relay, actor: Actor, show: str) -> None:
         peer = self._peer
-        host = relay.room.show.host.id
         peer.show = show
         peer.epoch, peer.seq = relay.room.epoch, relay.room.seq
-        peer.hosts = actor.is_admin or (actor.role == "host" and actor.id == host)
-        peer.watches = not peer.hosts
+        self._look_as(actor, relay)
         self._act_as(actor)
         self.relay = relay
         relay.enter(peer)
@@ -363,4 +374,4 @@ def _parse(message: dict[str, object]) -> Command:
     try:
         return msgspec.convert(message, kind)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The command is not of its form: {error}") from error
+        raise wrong_form(error) from error

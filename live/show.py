@@ -63,10 +63,16 @@ class Viewer(Struct, frozen=True, kw_only=True):
     role: str
 
 
+PlaybackUrl = Annotated[
+    str, Meta(pattern=r"^(https?://[^\s\\]+|/(?![/\\])[^\s\\]*)\Z", max_length=2048)
+]
+"""A web address, or a path of the server; never a ``javascript:`` or ``//other`` one."""
+
+
 class NewShow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of ``POST /v1/shows``."""
 
     id: Id | UnsetType = UNSET
     title: str
-    playback_url: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
+    playback_url: PlaybackUrl | UnsetType = UNSET
     starts_at: Annotated[int, Meta(ge=0, le=2**53 - 1)] | UnsetType = UNSET

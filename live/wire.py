@@ -35,8 +35,8 @@ MAX_MESSAGE: Final = 16 * 1024
 MAX_BATCH: Final = 256 * 1024
 """A batch is cut here, well under the contract's 1 MiB for a server message."""
 
-MAX_DEPTH: Final = 8
-"""Maps in maps: a payment's method or an address needs two."""
+MAX_ITEMS: Final = 1024
+"""Of a MessagePack array or map: its decoder reserves the memory before it reads them."""
 
 SHORT: Final = 126
 MEDIUM: Final = 0x10000
@@ -118,8 +118,8 @@ def decode(raw: bytes, fmt: Format) -> dict[str, object]:
     """A client's message: one map with a valid ``id`` and an ``op``.
 
     Raises:
-        BrokenMessage: It is anything else, or has duplicate keys, trailing bytes, text that
-            is not Unicode, or nests too deep.
+        BrokenMessage: It is anything else, or has duplicate keys, trailing bytes, or text
+            that is not Unicode.
 
     """
     try:
@@ -128,7 +128,6 @@ def decode(raw: bytes, fmt: Format) -> dict[str, object]:
         raise BrokenMessage("not a message") from error
     if not isinstance(message, dict):
         raise BrokenMessage("not a map")
-    _check_depth(message, MAX_DEPTH)
     ident, op = message.get("id"), message.get("op")
     if type(ident) is not int or not 1 <= ident <= SAFE_INTEGER:
         raise BrokenMessage("no valid id")
@@ -143,20 +142,9 @@ def _from_msgpack(raw: bytes) -> object:
         raw=False,
         strict_map_key=True,
         object_pairs_hook=unique,
-        max_array_len=256,
-        max_map_len=64,
+        max_array_len=MAX_ITEMS,
+        max_map_len=MAX_ITEMS,
         max_str_len=MAX_STRING,
         max_bin_len=0,
         max_ext_len=0,
     )
-
-
-def _check_depth(value: object, left: int) -> None:
-    if left == 0:
-        raise BrokenMessage("too deep")
-    if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, left - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, left - 1)

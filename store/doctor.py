@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from base.errors import Outage
-from base.settings import PREFIX, Settings
+from base.settings import LEAST_SECRET, PREFIX, Settings
 from store.redis.connect import UnfitRedisError, check, close, connect
 from store.redis.embedded import PROGRAMS
 from store.sql.rows import Connection, literal, select
@@ -24,7 +24,6 @@ __all__ = ["Finding", "examine"]
 
 LEAST_DISK: Final = 512 * 1024 * 1024
 LEAST_FILES: Final = 1024
-LEAST_SECRET: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from base.settings import Settings
+from base.errors import Outage
+from base.settings import PREFIX, Settings
 from store.redis.channels import Channels
-from store.redis.connect import check, close, connect
+from store.redis.connect import Client, check, close, connect
 from store.redis.embedded import EmbeddedRedis
 from store.redis.feed import Feed
 from store.redis.scripts import Scripts
@@ -75,7 +76,7 @@ class Stores:
         """
         client = connect(at.redis)
         try:
-            await check(client)
+            await _checked(client)
             scripts = Scripts(client)
             await scripts.load()
             channels = Channels(client)
@@ -88,6 +89,13 @@ class Stores:
                 await scripts.close()
         finally:
             await close(client)
+
+
+async def _checked(client: Client) -> None:
+    try:
+        await check(client)
+    except Outage as outage:
+        raise Outage(f"Redis does not answer. Check {PREFIX}REDIS_URL.") from outage
 
 
 @asynccontextmanager
@@ -121,8 +129,16 @@ async def serve_book(at: Addresses, folder: Path) -> AsyncIterator[None]:
 
 
 async def prepare(at: Addresses) -> None:
-    """Bring the tables to what this version needs."""
-    await asyncio.to_thread(migrate, at.database)
+    """Bring the tables to what this version needs.
+
+    Raises:
+        Outage: The database cannot be reached.
+
+    """
+    try:
+        await asyncio.to_thread(migrate, at.database)
+    except OSError as error:
+        raise Outage(f"The database does not answer. Check {PREFIX}DATABASE_URL.") from error
 
 
 def open_book(at: Addresses) -> Book:

@@ -65,7 +65,7 @@ class Guard:
             return self._origins.preflight(request) or await handler(request)
         except YellowcartError as error:
             if isinstance(error, Outage):
-                logger.warning("%s %s: %s", request.method, _path(request), error, exc_info=True)
+                logger.warning("%s %s: %s", request.method, _path(request), error)
             return problem(error)
         except web.HTTPException as error:
             return of_http(error)

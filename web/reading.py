@@ -10,6 +10,7 @@ from aiohttp import web
 
 from base import strict_json
 from base.errors import Invalid, TooLarge
+from base.forms import wrong_form
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -66,6 +67,6 @@ def parsed(request: web.Request, raw: bytes, kind: type[Struct]) -> Struct:
     try:
         return msgspec.convert(strict_json.loads(raw or b"{}"), kind)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The body is not of its form: {error}") from error
+        raise wrong_form(error) from error
     except ValueError as error:
         raise Invalid("The body is not one JSON value, each key once.") from error

@@ -5,7 +5,7 @@ together, on one Redis and on a Cluster alike:
 
 - ``{show:ID}``  what happens in a show: its state, bag, chat and feed
 - ``{s:NN}``     a shop's stock and holds; NN is crc32(shop) mod 64
-- ``{u:NN}``     a viewer's cart; NN is crc32(viewer) mod 64
+- ``{u:NN}``     a viewer's cart and turn; NN is crc32(viewer) mod 64
 
 Ids are matched against ``base.ids.ID_PATTERN`` before they come here: a ``}`` inside one
 would change the slot.
@@ -30,6 +30,7 @@ __all__ = [
     "hold",
     "hold_deadlines",
     "lease",
+    "opening",
     "presence",
     "private_channel",
     "private_channels",
@@ -222,6 +223,13 @@ def cart_merged(viewer: str, parcel: str) -> str:
     outlives the parcel.
     """
     return f"{{u:{shard(viewer)}}}:merged:{viewer}:{parcel}"
+
+
+def opening(viewer: str) -> str:
+    """STRING: token of the process that opens a checkout for the viewer; deleted when it is
+    done, else it expires after 4 s.
+    """
+    return f"{{u:{shard(viewer)}}}:opening:{viewer}"
 
 
 def private_channel(viewer: str) -> str:

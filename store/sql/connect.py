@@ -53,6 +53,8 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
+        # An error's text goes to the log, where no name, address or token may stand.
+        hide_parameters=True,
     )
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
@@ -109,4 +111,5 @@ def postgres_engine(url: str) -> AsyncEngine:
         connect_args={"timeout": WAIT_S, "command_timeout": 2 * WAIT_S},
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
     )

@@ -163,6 +163,7 @@ class Market:
             tasks=Tasks(),
             secret="market-secret",
             terms=Terms(answer_ms=3_000),
+            scripts=self.scripts,
         )
         node = Node(replace(parts, **other), self.scripts, outbox, told)
         node.running += [

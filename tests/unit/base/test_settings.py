@@ -30,6 +30,9 @@ def test_what_is_given_wins_over_the_environment() -> None:
         ("DATABASE_URL", "mysql://db"),
         ("PAY_SECONDS", "-5"),
         ("LOG_LEVEL", "LOUD"),
+        ("HISTORY", "0"),
+        ("COMMANDS_PER_SECOND", "0"),
+        ("LIKES_PER_SECOND", "0"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
