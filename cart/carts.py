@@ -96,7 +96,8 @@ class Carts:
 
         Units of a SKU add up to 999 at most; lines in another currency, and those beyond
         50, are dropped. A repeat finds the guest's cart empty. A crash in between loses
-        nothing: the lines wait in a parcel, which the next merge delivers first.
+        nothing: the lines wait in a parcel, which the next merge delivers first. The
+        guest's own sockets are told that their cart is empty.
 
         Returns:
             The account's cart.
@@ -105,6 +106,7 @@ class Carts:
         if guest != viewer:
             parcel = await self._parcels.take(guest, viewer, arrived="")
             while parcel is not None:
+                self._announcer.tell(guest, "cart", await self.get(guest))
                 await self._shown(parcel.to, await self._parcels.bring(parcel))
                 parcel = await self._parcels.take(guest, viewer, arrived=parcel.id)
         return await self.get(viewer)

@@ -26,12 +26,20 @@ class Address(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phone: _Text | UnsetType = UNSET
     email: _Text | UnsetType = UNSET
 
+    def __repr__(self) -> str:
+        """Nothing of it: an address has no place in a log."""
+        return "Address(...)"
+
 
 class Method(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A way to pay: a token of the payment provider, never a card number."""
 
     type: Literal["card"]
     token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+    def __repr__(self) -> str:
+        """Without its token, which has no place in a log."""
+        return f"Method(type={self.type!r}, ...)"
 
 
 class Action(Struct, frozen=True, kw_only=True):

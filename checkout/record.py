@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
@@ -53,7 +53,7 @@ class Record:
     id: str
     version: int
     viewer: str
-    viewer_name: str
+    viewer_name: str = field(repr=False)
     fingerprint: str
     whole_cart: bool
     show: str | None
@@ -67,7 +67,7 @@ class Record:
     total: int
     pay_by: int
     hold_until: int
-    ship_to: Address | None = None
+    ship_to: Address | None = field(default=None, repr=False)
     action: Action | None = None
     failure: Failure | None = None
     created_at: int

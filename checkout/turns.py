@@ -7,7 +7,6 @@ viewer would hear "sold out" of what they hold themselves, and keep it from ever
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from store.redis.scripts import Scripts
 
 __all__ = ["MOST_WAITING", "Turns"]
-
-logger = logging.getLogger(__name__)
 
 WAIT_S: Final = 6.0
 """For a turn; longer than ``LEASE_MS``, so that a process that died costs nobody an answer."""
@@ -96,11 +93,12 @@ class Turns:
 
     @asynccontextmanager
     async def _lease(self, viewer: str, until: float) -> AsyncIterator[None]:
-        """The turn among processes; without Redis there is nothing to hold, thus none."""
-        token = new_id("turn")
-        if self._scripts is None or not await self._take(self._scripts, viewer, token, until):
+        """The turn among processes."""
+        if self._scripts is None:
             yield
             return
+        token = new_id("turn")
+        await self._take(self._scripts, viewer, token, until)
         try:
             yield
         finally:
@@ -108,26 +106,22 @@ class Turns:
             with suppress(Outage):
                 self._tasks.detach(self._give_back(self._scripts, viewer, token))
 
-    async def _take(self, scripts: Scripts, viewer: str, token: str, until: float) -> bool:
+    async def _take(self, scripts: Scripts, viewer: str, token: str, until: float) -> None:
         loop, looks = asyncio.get_running_loop(), iter(LOOKS_S)
-        key = keys.opening(viewer)
+        while not await self._ask(scripts, viewer, token):
+            if loop.time() >= until:
+                raise Outage
+            await asyncio.sleep(next(looks, LOOKS_S[-1]))
+
+    async def _ask(self, scripts: Scripts, viewer: str, token: str) -> bool:
+        """Whether the turn is ours, or nobody's: without Redis there is nothing to hold."""
         try:
-            while await scripts.command("SET", key, token, "NX", "PX", LEASE_MS) is None:
-                if loop.time() >= until:
-                    logger.warning("other processes open checkouts for one viewer all the time")
-                    raise _Late
-                await asyncio.sleep(next(looks, LOOKS_S[-1]))
-        except _Late:
-            raise Outage from None
+            word = await scripts.command("SET", keys.opening(viewer), token, "NX", "PX", LEASE_MS)
         except Outage:
-            # A repeat of a key finds its checkout in the book all the same.
-            return False
-        return True
+            # A repeat of a key still finds its checkout in the book.
+            return True
+        return word is not None
 
     async def _give_back(self, scripts: Scripts, viewer: str, token: str) -> None:
         with suppress(Outage):
             await scripts.call("opening_done", [keys.opening(viewer)], [token])
-
-
-class _Late(Exception):
-    """The wait for a turn is over."""

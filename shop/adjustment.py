@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from base.errors import Conflict, KeyReused, Limit, NotFound
+from shop.product import MOST_LEFT
 from store.sql.rows import Connection, insert_or_ignore, select, update
 from store.sql.tables import stock, stock_adjustments
 
 __all__ = [
-    "MOST_LEFT",
     "Adjustment",
     "Wish",
     "begin_adjustment",
@@ -23,9 +23,6 @@ __all__ = [
     "pending_adjustments",
     "refuse_adjustment",
 ]
-
-MOST_LEFT: Final = 1_000_000_000
-"""Units of a SKU that may be on sale at once; sums stay exact as doubles in Lua."""
 
 REFUSED: Final = -1
 """In ``left``: the gate had too few units to take away; the key is free again."""

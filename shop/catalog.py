@@ -6,7 +6,10 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, Protocol
 
+from msgspec import UNSET
+
 from base.errors import Invalid
+from shop.completion import complete
 from shop.facts import FactsCache
 from shop.gate import ensure_counters, read_units
 from shop.listing import Listing
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from base.clock import Clock
     from base.identity import Actor
+    from shop.adjustment import Adjustment
     from store.redis.scripts import Scripts
     from store.sql.book import Book
 
@@ -91,12 +95,13 @@ class Catalog:
         return list(await self._shown(page)), more
 
     async def create(self, actor: Actor, new: NewProduct) -> Product:
-        """List a product, its stock zero.
+        """List a product with the first stock of its SKUs.
 
         Raises:
             Invalid: A field does not fit, or an admin named no shop.
             Forbidden: Not a seller of that shop.
             Conflict: The product's or a SKU's id is taken.
+            Outage: If the gate is to blame the product is listed; its stock follows.
 
         """
         shop = new.shop if isinstance(new.shop, str) else actor.shop
@@ -104,8 +109,8 @@ class Catalog:
             raise Invalid("Name the shop that the product belongs to.")
         actor.require_shop(shop or "")
         listing = Listing.of(new, shop or "")
-        await self._book.write(add_listing, listing, self._clock.now_ms())
-        return await self._published(listing)
+        first = await self._book.write(add_listing, listing, self._clock.now_ms())
+        return await self._published(listing, first)
 
     async def patch(self, actor: Actor, product: str, patch: PatchProduct) -> Product:
         """Change what the patch names.
@@ -116,9 +121,10 @@ class Catalog:
             Invalid, Conflict, Limit: As :meth:`shop.listing.Listing.patched`.
 
         """
+        left = await self._left_of_named(actor, product, patch)
         now = self._clock.now_ms()
-        listing = await self._book.write(change_listing, actor, product, patch, now)
-        return await self._published(listing)
+        changed = await self._book.write(change_listing, actor, product, patch, left, now)
+        return await self._published(*changed)
 
     async def facts(self, skus: Sequence[str]) -> dict[str, SkuFacts]:
         """What a cart needs to know of SKUs, at most 5 s old; unknown SKUs are absent."""
@@ -128,11 +134,23 @@ class Catalog:
         """Read a product's prices anew next time: it was changed."""
         self._facts.forget(product)
 
-    async def _published(self, listing: Listing) -> Product:
+    async def _left_of_named(
+        self, actor: Actor, product: str, patch: PatchProduct
+    ) -> dict[str, int]:
+        skus = [] if patch.skus is UNSET else patch.skus
+        named = [sku.id for sku in skus if sku.id is not UNSET and sku.left is not UNSET]
+        if not named:
+            return {}
+        listing = await self._book.read(read_listing, product)
+        actor.require_shop(listing.shop)
+        return (await read_units(self._scripts, listing.shop, named))[1]
+
+    async def _published(self, listing: Listing, first: Sequence[Adjustment]) -> Product:
         self.forget(listing.id)
         self._outbox.nudge()
         versions = [(sku.id, sku.pv) for sku in listing.skus]
         await ensure_counters(self._scripts, listing.shop, versions)
+        await asyncio.gather(*(complete(self._book, self._scripts, made) for made in first))
         (shown,) = await self._shown([listing])
         return shown
 

@@ -1,4 +1,4 @@
-"""Products as the book keeps them: everything but the units left."""
+"""Products as the book keeps them, with their SKUs."""
 
 from __future__ import annotations
 
@@ -12,69 +12,22 @@ from msgspec import UNSET
 from base.errors import Conflict, Invalid, Limit
 from base.ids import new_id
 from base.text import one_line, plain
-from shop.product import MOST_SKUS, NewProduct, NewSku, PatchProduct, Product, Sku
+from shop.listed_sku import ListedSku
+from shop.product import MOST_SKUS, NewProduct, PatchProduct, PatchSku, Product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ListedSku", "Listing"]
+__all__ = ["Listing"]
 
 TITLE_MOST: Final = 200
-SKU_TITLE_MOST: Final = 100
 DESCRIPTION_MOST: Final = 5000
 
-_IMAGE: Final = re.compile(r"(https?://[^\s/]|/[^\s/])[^\s\x00-\x1f\x7f\"'<>\\]*\Z")
-"""A web address or a path of our own; nothing that a browser would run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedSku:
-    """A variant and its price.
-
-    Attributes:
-        pv: Price version, from 1; rises with every new price.
-
-    """
-
-    id: str
-    title: str
-    price: int
-    compare_at: int | None
-    currency: str
-    pv: int = 1
-
-    @classmethod
-    def of(cls, new: NewSku) -> ListedSku:
-        """A SKU as a seller describes it, its title made fit to show.
-
-        Raises:
-            Invalid: The title is empty or too long.
-
-        """
-        return cls(
-            id=new.id if isinstance(new.id, str) else new_id("sku"),
-            title=one_line(new.title, most=SKU_TITLE_MOST, what="A SKU's title"),
-            price=new.price,
-            compare_at=new.compare_at if isinstance(new.compare_at, int) else None,
-            currency=new.currency,
-        )
-
-    def replaced(self, new: ListedSku) -> ListedSku:
-        """The same SKU with a new title and new prices."""
-        if new.currency != self.currency:
-            raise Conflict("The currency of a SKU never changes. Make a new SKU.")
-        return dataclasses.replace(new, pv=self.pv + (new.price != self.price))
-
-    def shown(self, left: int) -> Sku:
-        """The SKU with the units left of it."""
-        return Sku(
-            id=self.id,
-            title=self.title,
-            price=self.price,
-            compare_at=UNSET if self.compare_at is None else self.compare_at,
-            currency=self.currency,
-            left=left,
-        )
+_IMAGE: Final = re.compile(
+    r"""((?i:https?)://(?![/?#])|/(?!/))[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff"'<>\\]+\Z"""
+)
+"""A web address or a path of our own; nothing that a browser would run or read as another
+host: it takes a backslash for a slash, and leaves tabs and line breaks out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +47,11 @@ class Listing:
 
         Raises:
             Invalid: A text is too long, an image is no address, two SKUs have the same id
-                or different currencies.
+                or different currencies, or there is no such currency.
 
         """
-        skus = _described(new.skus)
+        _require_different(new.skus)
+        skus = tuple(map(ListedSku.of, new.skus))
         if len({sku.currency for sku in skus}) > 1:
             raise Invalid("The SKUs of a product share one currency.")
         return cls(
@@ -109,24 +63,33 @@ class Listing:
             skus=skus,
         )
 
-    def patched(self, patch: PatchProduct) -> Listing:
+    def patched(self, patch: PatchProduct, left: Mapping[str, int]) -> Listing:
         """The product after a change; SKUs are changed or added, never removed.
 
+        What is given as it is stays as it is, to the letter.
+
+        Args:
+            patch: What the seller sent.
+            left: The units left of each SKU; none of one that is not named.
+
         Raises:
-            Invalid: As for :meth:`of`.
-            Conflict: A currency would change or differ.
+            Invalid: As for :meth:`of`; or a SKU is new and not described, or is known and
+                has other units left than the patch says.
+            Conflict: The id, the shop or a currency would change, or a currency differ.
             Limit: Too many SKUs.
 
         """
+        if patch.id not in {UNSET, self.id} or patch.shop not in {UNSET, self.shop}:
+            raise Conflict("The id and the shop of a product never change.")
         listing = self
-        if isinstance(patch.title, str):
+        if isinstance(patch.title, str) and patch.title != self.title:
             listing = dataclasses.replace(listing, title=_title(patch.title))
-        if isinstance(patch.description, str):
+        if isinstance(patch.description, str) and patch.description != self.description:
             listing = dataclasses.replace(listing, description=_description(patch.description))
-        if patch.images is not UNSET:
+        if patch.images is not UNSET and tuple(patch.images) != self.images:
             listing = dataclasses.replace(listing, images=_images(patch.images))
         if patch.skus is not UNSET:
-            listing = dataclasses.replace(listing, skus=self._with(_described(patch.skus)))
+            listing = dataclasses.replace(listing, skus=self._with(patch.skus, left))
         return listing
 
     def shown(self, left: Mapping[str, int]) -> Product:
@@ -140,13 +103,15 @@ class Listing:
             skus=tuple(sku.shown(left.get(sku.id, 0)) for sku in self.skus),
         )
 
-    def _with(self, changes: Sequence[ListedSku]) -> tuple[ListedSku, ...]:
+    def _with(self, changes: Sequence[PatchSku], left: Mapping[str, int]) -> tuple[ListedSku, ...]:
+        _require_different(changes)
         skus = {sku.id: sku for sku in self.skus}
-        for new in changes:
-            old = skus.get(new.id)
-            if old is None and new.currency != self.skus[0].currency:
+        for change in changes:
+            old = skus.get(str(change.id))
+            new = ListedSku.of(change) if old is None else old.patched(change, left.get(old.id, 0))
+            if new.currency != self.skus[0].currency:
                 raise Conflict("The SKUs of a product share one currency.")
-            skus[new.id] = new if old is None else old.replaced(new)
+            skus[new.id] = new
         if len(skus) > MOST_SKUS:
             raise Limit(f"A product has at most {MOST_SKUS} SKUs.", MOST_SKUS)
         return tuple(skus.values())
@@ -167,8 +132,7 @@ def _images(urls: Sequence[str]) -> tuple[str, ...]:
     return tuple(urls)
 
 
-def _described(new: Sequence[NewSku]) -> tuple[ListedSku, ...]:
-    skus = tuple(map(ListedSku.of, new))
-    if len({sku.id for sku in skus}) < len(skus):
+def _require_different(skus: Sequence[PatchSku]) -> None:
+    ids = [sku.id for sku in skus if sku.id is not UNSET]
+    if len(set(ids)) < len(ids):
         raise Invalid("Two SKUs have the same id.")
-    return skus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -11,13 +12,25 @@ from base.ids import Id
 from base.money import Currency, Price
 from base.text import shortened
 
-__all__ = ["NewProduct", "NewSku", "PatchProduct", "Product", "Sku", "SkuFacts"]
+__all__ = [
+    "MOST_LEFT",
+    "MOST_SKUS",
+    "NewProduct",
+    "NewSku",
+    "PatchProduct",
+    "PatchSku",
+    "Product",
+    "Sku",
+    "SkuFacts",
+]
 
 SOCKET_DESCRIPTION: Final = 500
 SOCKET_IMAGES: Final = 3
 SOCKET_IMAGE_BYTES: Final = 512
 MOST_SKUS: Final = 100
 MOST_IMAGES: Final = 20
+MOST_LEFT: Final = 1_000_000_000
+"""Units of a SKU that may be on sale at once; sums stay exact as doubles in Lua."""
 
 
 class Sku(Struct, frozen=True, kw_only=True):
@@ -54,18 +67,37 @@ class Product(Struct, frozen=True, kw_only=True):
         )
 
 
-class NewSku(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A SKU in the body of ``POST`` and ``PATCH /v1/products``; stock has its own route."""
+Left = Annotated[int, Meta(ge=0, le=MOST_LEFT)]
+
+
+class PatchSku(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A SKU in the body of ``PATCH /v1/products/{id}``: what is absent stays.
+
+    One with a new ``id``, or none, is added and needs ``title``, ``price`` and
+    ``currency``; ``left`` is its first stock. Of a known one ``left`` can only repeat what
+    is left now: stock has its own route. A ``compare_at`` of 0 takes it away.
+    """
 
     id: Id | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    price: Price | UnsetType = UNSET
+    compare_at: Price | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    left: Left | UnsetType = UNSET
+
+
+class NewSku(PatchSku, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A SKU in the body of ``POST /v1/products``; ``left`` is its first stock, or none."""
+
     title: str
     price: Price
-    compare_at: Price | UnsetType = UNSET
     currency: Currency
 
 
-Images = Annotated[list[Annotated[str, Meta(min_length=1, max_length=2048)]], Meta(max_length=20)]
+Image = Annotated[str, Meta(min_length=1, max_length=2048)]
+Images = Annotated[list[Image], Meta(max_length=MOST_IMAGES)]
 NewSkus = Annotated[list[NewSku], Meta(min_length=1, max_length=MOST_SKUS)]
+PatchSkus = Annotated[Sequence[PatchSku], Meta(min_length=1, max_length=MOST_SKUS)]
 
 
 class NewProduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,13 +115,16 @@ class PatchProduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Body of ``PATCH /v1/products/{id}``; what is absent stays.
 
     ``skus`` changes the SKUs it names and adds new ones; none is removed, since orders
-    refer to them. The currency of a SKU never changes.
+    refer to them. ``id``, ``shop`` and the currency of a SKU never change: they may be
+    given as they are, so that what was read can be sent back.
     """
 
+    id: Id | UnsetType = UNSET
+    shop: Id | UnsetType = UNSET
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     images: Images | UnsetType = UNSET
-    skus: NewSkus | UnsetType = UNSET
+    skus: PatchSkus | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from base.errors import Conflict, NotFound
-from shop.listing import ListedSku, Listing
+from shop.adjustment import Adjustment, Wish, begin_adjustment
+from shop.listed_sku import ListedSku
+from shop.listing import Listing
 from shop.product import PatchProduct, SkuFacts
 from store.sql import outbox
 from store.sql.rows import Connection, func, insert, insert_or_ignore, select, update
 from store.sql.tables import products, skus, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from base.identity import Actor
 
@@ -27,8 +30,11 @@ __all__ = [
 ]
 
 
-def add_listing(conn: Connection, listing: Listing, at: int) -> None:
-    """Enter a new product with a stock of none.
+def add_listing(conn: Connection, listing: Listing, at: int) -> list[Adjustment]:
+    """Enter a new product.
+
+    Returns:
+        The first stock of its SKUs, which the gate has to hear of.
 
     Raises:
         Conflict: Its id or a SKU's is taken.
@@ -48,12 +54,21 @@ def add_listing(conn: Connection, listing: Listing, at: int) -> None:
     for position, sku in enumerate(listing.skus):
         _add_sku(conn, listing, sku, position)
     _tell(conn, listing, at)
+    return _first_stock(conn, listing.shop, listing.skus, at)
 
 
 def change_listing(
-    conn: Connection, actor: Actor, product: str, patch: PatchProduct, at: int
-) -> Listing:
-    """Change what a patch names, and return the product as it is then.
+    conn: Connection,
+    actor: Actor,
+    product: str,
+    patch: PatchProduct,
+    left: Mapping[str, int],
+    at: int,
+) -> tuple[Listing, list[Adjustment]]:
+    """Change what a patch names; a patch that changes nothing tells nobody.
+
+    Returns:
+        The product as it is then, and the first stock of its new SKUs.
 
     Raises:
         NotFound: No such product.
@@ -63,16 +78,16 @@ def change_listing(
 
     """
     # The update comes first: it makes concurrent changes of a product wait for each other.
-    raised = update(products).where(products.c.id == product)
-    conn.execute(raised.values(version=products.c.version + 1))
+    this = update(products).where(products.c.id == product)
+    conn.execute(this.values(version=products.c.version))
     before = read_listing(conn, product)
     actor.require_shop(before.shop)
-    after = before.patched(patch)
-    conn.execute(
-        update(products)
-        .where(products.c.id == product)
-        .values(title=after.title, description=after.description, images=list(after.images))
-    )
+    after = before.patched(patch, left)
+    if after == before:
+        return after, []
+    texts = {"title": after.title, "description": after.description}
+    version = products.c.version + 1
+    conn.execute(this.values(version=version, images=list(after.images), **texts))
     known = {sku.id: sku for sku in before.skus}
     for position, sku in enumerate(after.skus):
         if sku.id not in known:
@@ -80,7 +95,7 @@ def change_listing(
         elif sku != known[sku.id]:
             conn.execute(update(skus).where(skus.c.id == sku.id).values(**_prices(sku)))
     _tell(conn, after, at)
-    return after
+    return after, _first_stock(conn, after.shop, after.skus, at)
 
 
 def read_listing(conn: Connection, product: str) -> Listing:
@@ -185,6 +200,23 @@ def _add_sku(conn: Connection, listing: Listing, sku: ListedSku, position: int) 
     if not insert_or_ignore(conn, skus, **row):
         raise Conflict(f"There is a SKU {sku.id} already.")
     conn.execute(insert(stock).values(sku=sku.id, shop=listing.shop, total=0, claimed=0))
+
+
+def _first_stock(
+    conn: Connection, shop: str, listed: Iterable[ListedSku], at: int
+) -> list[Adjustment]:
+    """Begin an adjustment for each SKU that comes with units, once: a SKU is new once."""
+    wishes = [
+        Wish(shop=shop, key=_first_key(sku.id), sku=sku.id, kind="add", units=sku.first)
+        for sku in listed
+        if sku.first
+    ]
+    return [begin_adjustment(conn, wish, at) for wish in wishes]
+
+
+def _first_key(sku: str) -> str:
+    """The key of a SKU's first stock; the dot keeps it apart from the keys of sellers."""
+    return f"first.{hashlib.sha256(sku.encode()).hexdigest()[:40]}"
 
 
 def _prices(sku: ListedSku) -> dict[str, object]:

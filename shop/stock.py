@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Conflict, Invalid, Limit, Outage
-from shop.adjustment import (
-    MOST_LEFT,
-    Adjustment,
-    Wish,
-    begin_adjustment,
-    complete_adjustment,
-    pending_adjustments,
-    refuse_adjustment,
-)
+from base.errors import Conflict, Invalid, Limit
+from shop.adjustment import Wish, begin_adjustment, pending_adjustments
+from shop.completion import complete
 from shop.gate import ensure_counters, read_units
+from shop.product import MOST_LEFT
 from shop.shelf import read_sku
-from store.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +21,6 @@ if TYPE_CHECKING:
     from store.sql.book import Book
 
 __all__ = ["Stock"]
-
-RECORD_MS: Final = 7 * 24 * 3600 * 1000
-"""How long the gate remembers an adjustment; the book completes it long before."""
 
 PENDING_AT_ONCE: Final = 1000
 
@@ -83,7 +73,7 @@ class Stock:
         left = made.left
         if left is None:
             await ensure_counters(self._scripts, shop, [(sku, listed.pv)])
-            left = await self._finish(made)
+            left = await complete(self._book, self._scripts, made)
         return listed.shown(left)
 
     async def left(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
@@ -105,35 +95,10 @@ class Stock:
             shop, listed = await self._book.read(read_sku, made.wish.sku)
             await ensure_counters(self._scripts, shop, [(listed.id, listed.pv)])
             try:
-                await self._finish(made)
+                await complete(self._book, self._scripts, made)
             except Conflict:
                 # Its seller was told, or went away; the key is free again.
                 continue
-
-    async def _finish(self, made: Adjustment) -> int:
-        wish = made.wish
-        # A set that lowers is decided at the gate, which alone knows what is being bought.
-        lowers = wish.kind == "set" and not made.booked
-        mode, units = ("cap", wish.units) if lowers else ("add", made.delta)
-        outcome, *numbers = await self._scripts.call(
-            "stock_adjust",
-            [
-                keys.shop_ready(int(keys.shard(wish.shop))),
-                keys.stock(wish.shop, wish.sku),
-                keys.adjustment(wish.shop, wish.key, made.at),
-                keys.stock_sequence(wish.shop),
-                keys.shop_stream(wish.shop),
-            ],
-            [wish.sku, mode, units, RECORD_MS],
-        )
-        if outcome == b"short":
-            await self._book.write(refuse_adjustment, made)
-            raise Conflict("Fewer units are left than you take away.")
-        if outcome != b"ok":
-            raise Outage
-        delta, left = map(int, numbers)
-        await self._book.write(complete_adjustment, made, delta, left)
-        return left
 
 
 def _wish(shop: str, key: str, sku: str, add: int | None, set_to: int | None) -> Wish:

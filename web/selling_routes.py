@@ -18,7 +18,7 @@ MUG: Final = {
     "title": "Sunrise mug",
     "description": "Stoneware, 350 ml.",
     "images": ["/demo/mug-sunrise.svg"],
-    "skus": [{"id": "mug-blue", "title": "Blue", "price": 1999, "currency": "USD"}],
+    "skus": [{"id": "mug-blue", "title": "Blue", "price": 1999, "currency": "USD", "left": 20}],
 }
 
 SHOWS: Final = (
@@ -129,7 +129,7 @@ PRODUCTS: Final = (
     Route(
         method="POST",
         path="/v1/products",
-        does="List a product; a seller may leave its shop out.",
+        does="List a product with its first stock; a seller may leave its shop out.",
         handle=products.create,
         who=Who.SELLER,
         body=NewProduct,
@@ -147,7 +147,7 @@ PRODUCTS: Final = (
         body=PatchProduct,
         answer=Product,
         errors=("conflict", "limit"),
-        example={"title": "Sunset mug"},
+        example={"title": "Sunset mug", "skus": [{"id": "mug-blue", "compare_at": 2499}]},
     ),
     Route(
         method="POST",

@@ -135,7 +135,7 @@ class SandboxProvider:
         """Make the payment, unless it is there."""
         metadata = {"checkout": checkout, "attempt": attempt}
         body = {"amount": amount, "currency": currency, "metadata": metadata}
-        status, raw = await self._ask("PUT", f"/v1/payments/{attempt}", body)
+        status, _ = await self._ask("PUT", f"/v1/payments/{attempt}", body)
         _require(status, 200, 201)
 
     async def confirm(self, attempt: str, token: str, key: str) -> Payment:

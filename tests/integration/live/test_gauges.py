@@ -256,3 +256,16 @@ async def test_a_product_of_many_skus_shows_each(house: House) -> None:
     assert vera.joined["stock"] == {"mug-blue": 5, "tote": 20} | {
         sku.id: 3 for sku in colours if isinstance(sku.id, str)
     }
+
+
+async def test_a_renewed_token_changes_what_its_socket_sees(house: House) -> None:
+    mara = await house.host()
+    vera = await house.visit("vera")
+    await mara.event("viewers", n=1)
+
+    await mara.do("auth", token=house.token("mara", "viewer"))
+
+    await vera.event("viewers", n=2)
+    assert await mara.refused("unpin") == "forbidden"
+    await mara.do("auth", token=house.token("mara", "host"))
+    await vera.event("viewers", n=1)

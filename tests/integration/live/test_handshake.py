@@ -145,9 +145,11 @@ async def test_a_browser_of_a_foreign_page_is_told_403(house: House) -> None:
     ],
 )
 async def test_what_is_no_handshake_is_refused(
-    house: House, headers: dict[str, str], expected: int
+    house: House, headers: dict[str, Any], expected: int
 ) -> None:
-    assert await status(house, **headers) == expected
+    async with handshake(house.a.port, **headers) as socket:
+        assert socket.status == expected
+        assert "Content-Type: application/problem+json" in socket.head
 
 
 async def test_what_is_no_http_at_all_is_hung_up_on(house: House) -> None:

@@ -1,0 +1,100 @@
+"""The verbs of ``server.py``: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import jwt
+import pytest
+
+from tests.served import Served
+
+pytestmark = pytest.mark.redis
+
+PRODUCTS = ("import-products", "shirts.csv", "--shop", "clay", "--currency", "USD")
+
+
+def alone(folder: Path, **environ: str) -> Served:
+    """A data folder on which no server runs."""
+    variables = {f"YELLOWCART_{name.upper()}": text for name, text in environ.items()}
+    return Served(folder / "data", (), variables)
+
+
+def test_a_token_stands_on_the_last_line(tmp_path: Path) -> None:
+    shop = alone(tmp_path)
+
+    words = ("--sub", "mara", "--role", "host", "--name", "Mara", "--show", "demo", "--ttl", "60")
+    printed = shop.verb("token", *words)
+
+    assert printed.returncode == 0, printed.stderr
+    claims = jwt.decode(printed.stdout.splitlines()[-1], shop.secret, algorithms=["HS256"])
+    assert (claims["sub"], claims["role"], claims["show"]) == ("mara", "host", "demo")
+    assert stat.S_IMODE((shop.data_dir / "secret").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "words", [("--ttl", "0"), ("--role", "emperor"), ("--sub", "a b")], ids=str
+)
+def test_a_token_that_could_not_hold_is_not_printed(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    printed = alone(tmp_path).verb("token", "--sub", "ada", "--role", "viewer", *words)
+
+    assert printed.returncode == 2
+    assert printed.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("verb", "environ", "words"),
+    [
+        (PRODUCTS, {}, "not there yet"),
+        (("serve",), {"payments": "stripe"}, "not there yet"),
+        (("serve",), {"payments": "cash"}, "sandbox or stripe"),
+        (("serve",), {"port": "http"}, "whole number"),
+        (("serve", "--host", "0.0.0.0"), {}, "YELLOWCART_SECRET"),  # noqa: S104
+        (("serve", "--host", "0.0.0.0"), {"secret": "short"}, "YELLOWCART_SECRET"),  # noqa: S104
+        (("serve",), {"redis_url": "redis://127.0.0.1:1"}, "YELLOWCART_REDIS_URL"),
+        (("serve",), {"database_url": "postgresql://127.0.0.1:1/x"}, "YELLOWCART_DATABASE_URL"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_ends_in_one_line_and_exit_code_2(
+    tmp_path: Path, verb: tuple[str, ...], environ: dict[str, str], words: str
+) -> None:
+    done = alone(tmp_path, **environ).verb(*verb)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_one_data_folder_has_one_server(shared_server: Served) -> None:
+    done = shared_server.verb("serve", "--port", "0")
+
+    assert done.returncode == 2
+    assert "Another server" in done.stderr
+
+
+def test_audit_and_doctor_work_beside_a_server_and_without_one(
+    tmp_path: Path, shared_server: Served
+) -> None:
+    for shop in (shared_server, alone(tmp_path)):
+        audit, doctor = shop.verb("audit"), shop.verb("doctor")
+
+        assert audit.returncode == 0, audit.stdout + audit.stderr
+        names = [line.split(":")[0] for line in audit.stdout.splitlines()]
+        assert names == ["stock", "holds", "claims", "orders", "payments", "ledger"]
+        assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+
+
+def test_the_doctor_finds_what_is_unsafe(tmp_path: Path) -> None:
+    shop = alone(tmp_path, secret="short")
+    shop.data_dir.mkdir(mode=0o755)
+    shop.data_dir.chmod(0o755)
+
+    found = shop.verb("doctor")
+
+    assert found.returncode == 1
+    wrong = [line.split(":")[0] for line in found.stdout.splitlines() if line.startswith("FIX")]
+    assert [name.split()[-1] for name in wrong] == ["folder", "secret"]
