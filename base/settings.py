@@ -104,6 +104,11 @@ class Settings:
         return self.host in LOOPBACK
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no other process can use the same stores."""
+        return self.workers == 1 and not self.redis_url
+
+    @property
     def origins(self) -> frozenset[str]:
         """The browser origins on the allow-list."""
         return _items(self.allowed_origins)

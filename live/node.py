@@ -134,6 +134,8 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
         clock=clock,
         tasks=payments,
         secret=settings.secret,
+        # One process alone sees all of a viewer's openings itself.
+        scripts=None if settings.is_alone else scripts,
         terms=Terms(
             pay_ms=settings.pay_seconds * 1000, grace_ms=settings.hold_grace_seconds * 1000
         ),
