@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import UNSET
 
 from base.errors import Invalid
-from shop.completion import complete
 from shop.facts import FactsCache
 from shop.gate import ensure_counters, read_units
 from shop.listing import Listing
 from shop.product import NewProduct, PatchProduct, Product, SkuFacts
 from shop.shelf import add_listing, change_listing, read_listing, read_listings
+from shop.stock import complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -86,13 +86,12 @@ class ListedSku:
         # A title that is sent back as it was read stays as it is, to the letter.
         same_title = change.title is UNSET or change.title == self.title
         price = self.price if change.price is UNSET else change.price
+        before = self.compare_at if change.compare_at is UNSET else change.compare_at
         return dataclasses.replace(
             self,
             title=self.title if same_title else _title(str(change.title)),
             price=price,
-            compare_at=self.compare_at
-            if change.compare_at is UNSET
-            else change.compare_at or None,
+            compare_at=before or None,
             pv=self.pv + (price != self.price),
         )
 

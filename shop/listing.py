@@ -63,7 +63,7 @@ class Listing:
             skus=skus,
         )
 
-    def patched(self, patch: PatchProduct, left: Mapping[str, int]) -> Listing:
+    def patched(self, patch: PatchProduct, left: Mapping[str, int] | None = None) -> Listing:
         """The product after a change; SKUs are changed or added, never removed.
 
         What is given as it is stays as it is, to the letter.
@@ -89,7 +89,7 @@ class Listing:
         if patch.images is not UNSET and tuple(patch.images) != self.images:
             listing = dataclasses.replace(listing, images=_images(patch.images))
         if patch.skus is not UNSET:
-            listing = dataclasses.replace(listing, skus=self._with(patch.skus, left))
+            listing = dataclasses.replace(listing, skus=self._with(patch.skus, left or {}))
         return listing
 
     def shown(self, left: Mapping[str, int]) -> Product:
@@ -128,7 +128,7 @@ def _description(text: str) -> str:
 def _images(urls: Sequence[str]) -> tuple[str, ...]:
     for url in urls:
         if not _IMAGE.match(url):
-            raise Invalid("An image is an address that starts with https://, http:// or /.")
+            raise Invalid("An image is an https:// or http:// address or a path, with no blanks.")
     return tuple(urls)
 
 

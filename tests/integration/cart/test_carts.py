@@ -217,6 +217,7 @@ async def test_a_guests_lines_move_into_the_account(shop: Shop) -> None:
     assert shop.announcer.told[-1] == ("vera", "cart", cart)
     guest = await shop.carts.get("guest_1")
     assert (guest.lines, guest.version) == ((), 3)
+    assert shop.announcer.told[-2] == ("guest_1", "cart", guest)
 
 
 async def test_merging_twice_changes_nothing(shop: Shop) -> None:
@@ -224,8 +225,11 @@ async def test_merging_twice_changes_nothing(shop: Shop) -> None:
 
     first = await shop.carts.merge("guest_1", "vera")
 
+    told = len(shop.announcer.told)
+
     assert await shop.carts.merge("guest_1", "vera") == first
     assert await shop.carts.merge("vera", "vera") == first
+    assert len(shop.announcer.told) == told
 
 
 async def test_merges_at_once_put_every_unit_in_once(shop: Shop, clock: StoppedClock) -> None:
