@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -30,7 +31,8 @@ from base.tokens import sign
 from live.demo import create_demo_show
 from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
-from live.workers import Workers, answering, reserved
+from live.port import answering, bound
+from live.workers import Workers
 from sandbox.app import Sandbox
 from shop.rebuild import rebuild
 from store.doctor import examine
@@ -67,17 +69,18 @@ async def serve(settings: Settings) -> int:
         return complain(f"Another server runs on {folder.path}. Stop it, or set --data-dir.")
     settings = with_secret(settings, folder)
     at = Addresses.of(settings)
-    async with open_redis(settings):
+    async with contextlib.AsyncExitStack() as stack:
+        # First: a taken port should not cost anybody a start of the stores.
+        place = stack.enter_context(bound(settings.host, settings.port))
+        await stack.enter_async_context(open_redis(settings))
         await prepare(at)
-        async with contextlib.AsyncExitStack() as stack:
-            if settings.workers > 1:
-                await serve_many(settings, at, stack)
-            else:
-                stores = await stack.enter_async_context(Stores.connected(at))
-                sandbox = await stack.enter_async_context(open_sandbox(settings))
-                await run(
-                    settings, stores, lambda port: announce(settings, port, sandbox), first=True
-                )
+        if settings.workers > 1:
+            place.close()
+            await serve_many(settings, at, stack)
+        else:
+            stores = await stack.enter_async_context(Stores.connected(at))
+            sandbox = await stack.enter_async_context(open_sandbox(settings))
+            await run(settings, stores, place, lambda port: announce(settings, port, sandbox))
     folder.release()
     return 0
 
@@ -85,7 +88,8 @@ async def serve(settings: Settings) -> int:
 async def serve_worker(settings: Settings) -> int:
     """Run one of several nodes on a supervisor's stores, until it or we are told to stop."""
     async with Stores.connected(Addresses.of(settings, shared=True)) as stores:
-        await run(settings, stores, lambda _: None)
+        with bound(settings.host, settings.port, shared=True) as place:
+            await run(settings, stores, place, lambda _: None)
     return 0
 
 
@@ -98,8 +102,8 @@ async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncE
         await node.close()
     await stack.enter_async_context(serve_book(at, settings.data_dir))
     # Bound but not listening: it only keeps the port, also when the kernel chose it.
-    port = stack.enter_context(reserved(settings.host, settings.port))
-    settings = replace(settings, port=port)
+    place = stack.enter_context(bound(settings.host, settings.port, shared=True))
+    settings = replace(settings, port=place.getsockname()[1])
     workers = Workers(
         settings.workers,
         PROGRAM,
@@ -118,21 +122,21 @@ async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncE
 
 
 async def run(
-    settings: Settings, stores: Stores, on_ready: Callable[[int], None], *, first: bool = False
+    settings: Settings, stores: Stores, place: socket.socket, on_ready: Callable[[int], None]
 ) -> None:
     """Serve until told to stop, then close everybody, spread over the drain time.
 
     Args:
         settings: How.
         stores: On what.
+        place: Where to listen.
         on_ready: Told the port.
-        first: Whether nobody else has brought gate and book together.
 
     """
     metrics = Metrics(VERSION)
     node = compose(settings, stores, SystemClock(), metrics)
     loop, stop = asyncio.get_running_loop(), stop_event()
-    if first:
+    if WORKER not in os.environ:
         await make_ready(node)
     health = Health(node.stores)
     runner = make_runner(make_app(Services.of(node, health, metrics, VERSION)))
@@ -141,10 +145,8 @@ async def run(
     working = [asyncio.create_task(work) for work in node.work()]
     server = await loop.create_server(
         lambda: Front(node.gateway, http),
-        settings.host,
-        settings.port,
+        sock=place,
         backlog=BACKLOG,
-        reuse_port=WORKER in os.environ,
         ssl=tls(settings),
     )
     try:
@@ -220,6 +222,7 @@ def demo_lines(settings: Settings, base: str) -> str:
     return f"""
   viewer  {base}/watch/demo
   host    {base}/host/demo#token={host}
+  (the two pages come with the next version; everything behind them works)
 
 Try, in another terminal:
   curl {base}/v1/shows/demo

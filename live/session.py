@@ -26,13 +26,13 @@ from base.errors import (
 from base.forms import wrong_form
 from base.identity import Actor
 from live import commands
-from live.budget import Budget
 from live.closing import CloseCode
 from live.commands import BY_OP, Auth, Command, Join, Like, Ping
 from live.handlers import Call
 from live.relay import Relay
 from live.show import ShowState
 from live.shows import runs
+from live.token_bucket import TokenBucket
 from live.wire import BrokenMessage, Format, decode, encode, error_reply
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Session:
         self._refusals = 0
         self._left = False
         settings = hub.settings
-        self._budget = Budget(settings.commands_per_second, settings.commands_burst)
-        self._likes = Budget(settings.likes_per_second, settings.likes_per_second)
+        self._budget = TokenBucket(settings.commands_per_second, settings.commands_burst)
+        self._likes = TokenBucket(settings.likes_per_second, settings.likes_per_second)
 
     # What comes in.
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from base.errors import Outage
-
-__all__ = ["Workers", "answering", "reserved"]
+__all__ = ["Workers"]
 
 logger = logging.getLogger(__name__)
 
 AGAIN_S: Final = 0.5
 STOP_S: Final = 15.0
-START_S: Final = 20.0
-STEP_S: Final = 0.01
 
 
 class Workers:
@@ -80,32 +74,3 @@ class Workers:
             if process.returncode is None:
                 process.kill()
         await asyncio.gather(*waits)
-
-
-@contextlib.contextmanager
-def reserved(host: str, port: int) -> Iterator[int]:
-    """Keep a port for other processes of this user to listen on; 0 lets the kernel choose."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as place:
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        place.bind((host, port))
-        yield int(place.getsockname()[1])
-
-
-async def answering(host: str, port: int, stop: asyncio.Event) -> None:
-    """Wait until a worker answers, or we are told to stop.
-
-    Raises:
-        Outage: None does.
-
-    """
-    for _ in range(int(START_S / STEP_S)):
-        if stop.is_set():
-            return
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            return
-        await asyncio.sleep(STEP_S)
-    raise Outage("No worker starts. The lines above say why.")

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from base.errors import RateLimited
-from live.budget import Budget
+from live.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from base.clock import Clock
@@ -30,7 +30,7 @@ class Budgets:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._budgets: OrderedDict[str, Budget] = OrderedDict()
+        self._budgets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._budgets)
@@ -48,11 +48,11 @@ class Budgets:
         if wait_ms:
             raise RateLimited(wait_ms)
 
-    def _of(self, key: str) -> Budget:
+    def _of(self, key: str) -> TokenBucket:
         budget = self._budgets.get(key)
         if budget is None:
             settings = self._settings
-            budget = Budget(settings.commands_per_second, settings.commands_burst)
+            budget = TokenBucket(settings.commands_per_second, settings.commands_burst)
             self._budgets[key] = budget
             if len(self._budgets) > MOST_CALLERS:
                 self._budgets.popitem(last=False)

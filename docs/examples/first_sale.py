@@ -25,7 +25,7 @@ def do(socket: Any, op: str, **fields: object) -> Any:
     return reply["ok"] if "ok" in reply else sys.exit(reply["error"]["message"])
 
 
-url, token = sys.argv[1:]
+url, token = sys.argv[1:3] if sys.argv[2:] else sys.exit(__doc__)
 with connect(url) as host, connect(url) as viewer:
     bag = do(host, "join", show="demo", token=token)["bag"]
     do(viewer, "join", show="demo")

@@ -98,3 +98,14 @@ def test_the_doctor_finds_what_is_unsafe(tmp_path: Path) -> None:
     assert found.returncode == 1
     wrong = [line.split(":")[0] for line in found.stdout.splitlines() if line.startswith("FIX")]
     assert [name.split()[-1] for name in wrong] == ["folder", "secret"]
+
+
+def test_a_taken_port_costs_nobody_a_start(tmp_path: Path, shared_server: Served) -> None:
+    shop = alone(tmp_path)
+
+    done = shop.verb("serve", "--port", str(shared_server.port))
+
+    assert done.returncode == 2
+    assert "YELLOWCART_PORT" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (shop.data_dir / "book.db").exists()

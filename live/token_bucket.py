@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Budget"]
+__all__ = ["TokenBucket"]
 
 ROUNDING_S = 1e-9
 """Sums of floats miss the exact moment by less than this."""
 
 
-class Budget:
+class TokenBucket:
     """A token bucket without a timer (GCRA): two floats of state.
 
     Args:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from live.budget import Budget
+from live.token_bucket import TokenBucket
 
 
 def test_a_burst_is_free_then_the_rate_counts() -> None:
-    budget = Budget(10, 3)
+    budget = TokenBucket(10, 3)
 
     waits = [budget.take(100.0) for _ in range(4)]
 
@@ -15,7 +15,7 @@ def test_a_burst_is_free_then_the_rate_counts() -> None:
 
 
 def test_what_was_refused_costs_nothing() -> None:
-    budget = Budget(10, 1)
+    budget = TokenBucket(10, 1)
     budget.take(100.0)
 
     for _ in range(50):
@@ -25,7 +25,7 @@ def test_what_was_refused_costs_nothing() -> None:
 
 
 def test_a_pause_does_not_save_more_than_the_burst() -> None:
-    budget = Budget(10, 2)
+    budget = TokenBucket(10, 2)
     budget.take(0.0)
 
     assert [budget.take(1000.0) > 0 for _ in range(3)] == [False, False, True]
