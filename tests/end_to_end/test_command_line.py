@@ -54,8 +54,12 @@ def test_a_token_that_could_not_hold_is_not_printed(
         (("serve",), {"port": "http"}, "whole number"),
         (("serve", "--host", "0.0.0.0"), {}, "YELLOWCART_SECRET"),  # noqa: S104
         (("serve", "--host", "0.0.0.0"), {"secret": "short"}, "YELLOWCART_SECRET"),  # noqa: S104
-        (("serve",), {"redis_url": "redis://127.0.0.1:1"}, "YELLOWCART_REDIS_URL"),
-        (("serve",), {"database_url": "postgresql://127.0.0.1:1/x"}, "YELLOWCART_DATABASE_URL"),
+        (("serve", "--port", "0"), {"redis_url": "redis://127.0.0.1:1"}, "YELLOWCART_REDIS_URL"),
+        (
+            ("serve", "--port", "0"),
+            {"database_url": "postgresql://127.0.0.1:1/x"},
+            "YELLOWCART_DATABASE_URL",
+        ),
     ],
     ids=str,
 )

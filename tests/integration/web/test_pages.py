@@ -18,7 +18,7 @@ async def test_pages_that_come_later_say_what_works_now(api: Api, path: str) -> 
     machine = await api.ask("GET", path)
 
     assert (page.status, page.media) == (404, "text/html")
-    assert b"bots" in page.raw
+    assert b"make load" in page.raw
     assert b'href="/docs"' in page.raw
     assert (machine.status, machine.code) == (404, "not_found")
 
