@@ -60,7 +60,7 @@ class Line:
         """
         if self._connection is not None:
             return
-        connection = None
+        connection, is_whole = None, False
         try:
             async with asyncio.timeout(OPEN_S):
                 connection = await self._made()
@@ -68,11 +68,15 @@ class Line:
                 # and before Python 3.12 it may forget that it was cancelled.
                 connection.socket_timeout = None
                 await connection.connect()  # type: ignore[no-untyped-call]
+            is_whole = self._connection is None
         except FAILURES as error:
-            if connection is not None:
-                await connection.disconnect(nowait=True)
             raise Outage from error
-        self._connection = connection
+        finally:
+            # Also when cancelled half way, or when another sending has opened it meanwhile.
+            if connection is not None and not is_whole:
+                await connection.disconnect(nowait=True)
+        if is_whole:
+            self._connection = connection
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Write commands, opening the line first.
