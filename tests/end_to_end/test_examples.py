@@ -69,6 +69,7 @@ def test_the_python_example_pins_sees_and_buys_each_time(server: Served, tmp_pat
 
         assert done.returncode == 0, done.stderr
         assert " paid " in done.stdout
+        assert "'ev': 'pinned'" in done.stdout
     status, orders = server.http("GET", "/v1/orders", token=server.token("root", "admin"))
     assert (status, len(orders["items"])) == (200, 2)
 
@@ -93,6 +94,7 @@ def test_the_node_example_pins_sees_and_buys(server: Served, with_ws: Path) -> N
 
     assert done.returncode == 0, done.stderr
     assert " paid " in done.stdout
+    assert "pinned" in done.stdout
 
 
 @pytest.fixture
