@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import UNSET
 
 from base.errors import Invalid
+from shop.counters import ensure_counters, read_units
 from shop.facts import FactsCache
-from shop.gate import ensure_counters, read_units
 from shop.listing import Listing
 from shop.product import NewProduct, PatchProduct, Product, SkuFacts
 from shop.shelf import add_listing, change_listing, read_listing, read_listings

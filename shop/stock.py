@@ -12,7 +12,7 @@ from shop.adjustment import (
     pending_adjustments,
     refuse_adjustment,
 )
-from shop.gate import ensure_counters, read_units
+from shop.counters import ensure_counters, read_units
 from shop.product import MOST_LEFT
 from shop.shelf import read_sku
 from store.redis import keys

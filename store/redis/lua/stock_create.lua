@@ -3,7 +3,7 @@
 -- KEYS  1.. stock HASH of each SKU
 -- ARGV  1.. price version of each SKU
 -- Returns 'ok' or 'bad'.
--- Called by shop/gate.py
+-- Called by shop/counters.py
 if #KEYS ~= #ARGV then
   return 'bad'
 end

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shop.gate import read_units
+from shop.counters import read_units
 from store.redis import keys
 from tests.selling import SHOP, put_counters
 
