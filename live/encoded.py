@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from live.events import BagChanged, FeedEvent, ProductChanged
-from live.room import Room
+from live.room_state import Room
 from live.wire import Format, encode
 
 __all__ = ["EncodedEvents"]

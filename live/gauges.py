@@ -14,7 +14,7 @@ from base.clock import Clock
 from base.errors import Outage
 from live.private import Private
 from live.relay import Relay
-from live.room import Room
+from live.room_state import Room
 from live.rooms import Rooms
 from live.shows import Scripts, texts
 from store.redis import keys

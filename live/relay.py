@@ -12,7 +12,7 @@ from typing import Protocol
 from live.encoded import EncodedEvents
 from live.events import Event, FeedEvent, Likes, Sales, Stock, Viewers
 from live.meter import Meter, Unmetered
-from live.room import Room
+from live.room_state import Room
 from live.snapshot import Snapshots
 from live.wire import MAX_BATCH, Format, encode, frame, joined
 

@@ -14,7 +14,7 @@ from base.errors import NotFound, Outage
 from live.events import BagChanged, Chat, ProductChanged
 from live.meter import Meter
 from live.relay import Relay
-from live.room import CHAT_KEPT, FeedEntry, Gap, Room
+from live.room_state import CHAT_KEPT, FeedEntry, Gap, Room
 from live.show import PinnedProduct
 from live.shows import Scripts, Shows, show_of, texts
 from live.stock_board import StockBoard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from live.room import Room
+from live.room_state import Room
 from live.wire import Format, encode
 
 __all__ = ["Snapshots"]

@@ -11,7 +11,7 @@ import pytest
 from base.errors import Outage
 from live import stock_board
 from live.relay import Relay
-from live.room import FeedEntry, Room
+from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.stock_board import StockBoard
 from shop.product import Product, Sku

@@ -10,7 +10,7 @@ import msgspec
 
 from live.events import Event, FeedEvent, Unpinned
 from live.relay import Relay
-from live.room import FeedEntry, Room
+from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.wire import Format
 

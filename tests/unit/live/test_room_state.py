@@ -19,7 +19,7 @@ from live.events import (
     ShowEnded,
     Unpinned,
 )
-from live.room import FeedEntry, Gap, Room
+from live.room_state import FeedEntry, Gap, Room
 from live.show import Host, Show, ShowState
 from shop.product import Product, Sku
 
