@@ -33,7 +33,6 @@ __all__ = [
     "opening",
     "presence",
     "private_channel",
-    "private_channels",
     "shard",
     "shard_deadlines",
     "shard_sequence",
@@ -235,11 +234,6 @@ def opening(viewer: str) -> str:
 def private_channel(viewer: str) -> str:
     """CHANNEL: private events of the viewers of one shard."""
     return f"{{u:{shard(viewer)}}}:private"
-
-
-def private_channels() -> tuple[str, ...]:
-    """Every channel of private events."""
-    return tuple(f"{{u:{number:02d}}}:private" for number in range(SHARDS))
 
 
 # --- the whole installation -----------------------------------------------------------
