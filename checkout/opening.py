@@ -22,7 +22,7 @@ from checkout.turns import Turns
 
 if TYPE_CHECKING:
     from base.identity import Actor
-    from checkout.closing import Closing
+    from checkout.ending import Ending
     from checkout.parts import Parts
     from checkout.reconcile import Reconciler
     from checkout.wish import Wish
@@ -49,10 +49,10 @@ class _Flight:
 class Opening:
     """Makes a checkout of a wish, once per viewer and key."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler, closing: Closing) -> None:
+    def __init__(self, parts: Parts, reconciler: Reconciler, ending: Ending) -> None:
         self._parts = parts
         self._reconciler = reconciler
-        self._closing = closing
+        self._ending = ending
         self._reservation = Reservation(parts)
         self._turns = Turns(parts.scripts, parts.tasks)
         self._flights: dict[str, _Flight] = {}
@@ -123,7 +123,7 @@ class Opening:
             logger.warning("%s was %s while it was being opened", ident, found.state)
             return found
         logger.error("drift: the hold of %s was ended by somebody else", ident)
-        return await self._closing.end(ident)
+        return await self._ending.end(ident)
 
     async def _priced(self, actor: Actor, wish: Wish) -> Quote:
         if wish.sku is not None:
@@ -140,7 +140,7 @@ class Opening:
         """Cancel what the viewer has reserved, and wait until the gate has its stock back."""
         if other.state is not State.RESERVED:
             raise InProgress(BUSY, checkout=other.id)
-        ended = await self._closing.end(other.id)
+        ended = await self._ending.end(other.id)
         if ended.is_open:
             raise InProgress(BUSY, checkout=other.id)
         if ended.state is not State.PAID:

@@ -20,7 +20,7 @@ from checkout.state import State
 if TYPE_CHECKING:
     from base.identity import Actor
     from checkout.checkout import Address, Failure, Method
-    from checkout.closing import Closing
+    from checkout.ending import Ending
     from checkout.parts import Parts
     from checkout.reconcile import Reconciler
     from checkout.record import Record
@@ -39,10 +39,10 @@ LOOK_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 class Paying:
     """Carries payments through, one try at a time for each checkout."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler, closing: Closing) -> None:
+    def __init__(self, parts: Parts, reconciler: Reconciler, ending: Ending) -> None:
         self._parts = parts
         self._reconciler = reconciler
-        self._closing = closing
+        self._ending = ending
 
     async def pay(
         self, actor: Actor, checkout: str, method: Method, ship_to: Address | None
@@ -82,7 +82,7 @@ class Paying:
             )
         except Expired:
             with suppress(Outage):
-                await self._closing.end(checkout)
+                await self._ending.end(checkout)
             raise
         if record.state is State.PAID:
             return record

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import NotFound
 from checkout import rows
-from checkout.closing import Closing
+from checkout.ending import Ending
 from checkout.late import LateMoney
 from checkout.opening import Opening
 from checkout.paying import Paying
@@ -28,7 +28,7 @@ class Purchases:
 
     Attributes:
         reconciler: Takes over what the provider says; webhook and sweeper call it too.
-        closing: Ends checkouts; the sweeper calls it too.
+        ending: Ends checkouts; the sweeper calls it too.
 
     """
 
@@ -36,9 +36,9 @@ class Purchases:
         self._parts = parts
         self.late = LateMoney(parts)
         self.reconciler = Reconciler(parts, self.late)
-        self.closing = Closing(parts, self.reconciler)
-        self._opening = Opening(parts, self.reconciler, self.closing)
-        self._paying = Paying(parts, self.reconciler, self.closing)
+        self.ending = Ending(parts, self.reconciler)
+        self._opening = Opening(parts, self.reconciler, self.ending)
+        self._paying = Paying(parts, self.reconciler, self.ending)
 
     async def buy(
         self, actor: Actor, sku: str, qty: int, key: str, show: str | None = None
@@ -98,9 +98,9 @@ class Purchases:
         record = await self._find(actor, checkout)
         if record.state is State.CANCELING:
             # Asked before: ask again, the provider may answer by now.
-            record = await self.closing.cancel_payment(record)
+            record = await self.ending.cancel_payment(record)
         elif record.is_open:
-            record = await self.closing.end(record.id)
+            record = await self.ending.end(record.id)
         return record.shown()
 
     async def _find(self, actor: Actor, checkout: str | None) -> Record:

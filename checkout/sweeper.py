@@ -163,13 +163,13 @@ class Sweeper:
             await self._webhooks.prune()
 
     async def _attend(self, record: Record) -> None:
-        closing, now = self._purchases.closing, self._parts.clock.now_ms()
+        ending, now = self._purchases.ending, self._parts.clock.now_ms()
         if record.state is State.REFUNDING:
             await self._purchases.reconciler.reconcile(record.paying.id)
         elif record.state is State.CANCELING or record.state in ENDED:
-            await closing.cancel_payment(record)
+            await ending.cancel_payment(record)
         elif now >= record.pay_by:
-            await closing.end(record.id)
+            await ending.end(record.id)
         elif record.is_pending:
             await self._purchases.reconciler.reconcile(record.paying.id)
 

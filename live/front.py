@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from base.settings import Settings
-from live.closing import CloseCode
+from live.close_codes import CloseCode
 from live.gateway import SLOW_AFTER_S, Connection
 from live.hub import Hub
 from live.origin import same_host

@@ -21,7 +21,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from base.errors import STATUS, Forbidden, Invalid, YellowcartError
-from live.closing import REASONS, CloseCode
+from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, encode, frame
 
@@ -166,8 +166,8 @@ class Connection(asyncio.Protocol):
         self._gateway.paused.pop(self, None)
         if self._closing_s is None:
             self._transport.resume_reading()
-            if self._session is not None and self._session.relay is not None:
-                self._session.relay.catch_up(self, self._gateway.hub.clock.now_ms())
+            if self._session is not None and self._session.fan_out is not None:
+                self._session.fan_out.catch_up(self, self._gateway.hub.clock.now_ms())
 
     # What rooms and sessions see.
 
@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
             return self._end(now_s, self._closing_s + CLOSE_WITHIN_S)
         if self._session is None or self._ws is None:
             return self._end(now_s, self._opened_s + HANDSHAKE_WITHIN_S)
-        if self._session.relay is None:
+        if self._session.fan_out is None:
             return self._await_join(now_s)
         self._session.expire()
         return self._keep_alive(now_s)

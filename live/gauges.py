@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from base.clock import Clock
 from base.errors import Outage
+from live.fan_out import FanOut
 from live.private import Private
-from live.relay import Relay
 from live.room_state import Room
 from live.rooms import Rooms
 from live.shows import Scripts, texts
@@ -51,8 +51,8 @@ class Gauges:
             await asyncio.sleep(TICK_S)
             ticks += 1
             at = self._clock.now_ms()
-            for _, relay in self._rooms.open:
-                relay.publish_gauges(at)
+            for _, fan_out in self._rooms.open:
+                fan_out.publish_gauges(at)
             if ticks % REPORT_TICKS == 0:
                 self._rooms.sweep()
                 await self._report_all()
@@ -67,18 +67,18 @@ class Gauges:
     async def _report_all(self) -> None:
         rooms = dict(self._rooms.open)
         self._behind = {show: seq for show, seq in self._behind.items() if show in rooms}
-        reports = (self._report(show, relay) for show, relay in rooms.items())
+        reports = (self._report(show, fan_out) for show, fan_out in rooms.items())
         for outcome in await asyncio.gather(*reports, return_exceptions=True):
             if isinstance(outcome, Outage):
                 logger.warning("gauges cannot be reported: %s", outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _report(self, show: str, relay: Relay) -> None:
-        likes, relay.new_likes = relay.new_likes, 0
-        seen = relay.room.seq
+    async def _report(self, show: str, fan_out: FanOut) -> None:
+        likes, fan_out.new_likes = fan_out.new_likes, 0
+        seen = fan_out.room.seq
         # Counted until the answer is here, so that the total never seems to fall.
-        relay.room.totals.likes += likes
+        fan_out.room.totals.likes += likes
         names = [
             keys.show_state(show),
             keys.presence(show),
@@ -86,28 +86,28 @@ class Gauges:
             keys.show_sales(show),
         ]
         now = self._clock.now_ms()
-        args: list[str | int | bytes] = [self._node, relay.watching, likes, now, SILENT_MS]
+        args: list[str | int | bytes] = [self._node, fan_out.watching, likes, now, SILENT_MS]
         try:
             answer = await self._scripts.call("show_gauge", names, args)
         except Outage:
-            relay.room.totals.likes -= likes
-            relay.new_likes += likes
+            fan_out.room.totals.likes -= likes
+            fan_out.new_likes += likes
             raise
         if not answer:
             self._rooms.heal(show)
             return
-        await self._take(show, relay, cast("list[bytes]", answer), seen)
+        await self._take(show, fan_out, cast("list[bytes]", answer), seen)
 
-    async def _take(self, show: str, relay: Relay, answer: list[bytes], seen: int) -> None:
+    async def _take(self, show: str, fan_out: FanOut, answer: list[bytes], seen: int) -> None:
         epoch, seq, others, likes, bans, sales = answer
-        room = relay.room
+        room = fan_out.room
         room.totals.others = int(others)
         room.totals.likes = max(int(likes), 0)
         room.totals.sales = _sales(cast("list[bytes]", sales))
         if epoch.decode() != room.epoch or int(seq) < seen:
             self._rooms.heal(show)
         else:
-            self._check(show, relay, int(seq))
+            self._check(show, fan_out, int(seq))
         if int(bans) != len(room.banned):
             await self._look_at_bans(show, room)
 
@@ -119,9 +119,9 @@ class Gauges:
         for viewer in news:
             self._private.ban(viewer, show)
 
-    def _check(self, show: str, relay: Relay, seq: int) -> None:
+    def _check(self, show: str, fan_out: FanOut, seq: int) -> None:
         """Heal a room whose feed has been behind for two reports running."""
-        room = relay.room
+        room = fan_out.room
         if seq > room.seq and self._behind.get(show) == room.seq:
             self._rooms.heal(show)
         self._behind[show] = room.seq if seq > room.seq else -1

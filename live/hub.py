@@ -10,7 +10,7 @@ from base.settings import Settings
 from base.tasks import Tasks
 from base.tokens import Tokens
 from cart.cart import Cart
-from live.closing import CloseCode
+from live.close_codes import CloseCode
 from live.handlers import Handlers
 from live.meter import Meter, Unmetered
 from live.private import Private, Recipient

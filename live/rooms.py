@@ -12,8 +12,8 @@ from msgspec import json
 from base.clock import Clock
 from base.errors import NotFound, Outage
 from live.events import BagChanged, Chat, ProductChanged
+from live.fan_out import FanOut
 from live.meter import Meter
-from live.relay import Relay
 from live.room_state import CHAT_KEPT, FeedEntry, Gap, Room
 from live.show import PinnedProduct
 from live.shows import Scripts, Shows, show_of, texts
@@ -72,17 +72,17 @@ class Rooms:
         self._feed = feed
         self._board = board
         self._clock = clock
-        self._open: dict[str, Relay] = {}
-        self._opening: dict[str, asyncio.Task[Relay]] = {}
+        self._open: dict[str, FanOut] = {}
+        self._opening: dict[str, asyncio.Task[FanOut]] = {}
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._empty_since: dict[str, float] = {}
 
     @property
-    def open(self) -> Iterable[tuple[str, Relay]]:
+    def open(self) -> Iterable[tuple[str, FanOut]]:
         """Every room of this node."""
         return list(self._open.items())
 
-    async def get(self, show: str) -> Relay:
+    async def get(self, show: str) -> FanOut:
         """The room of a show, opened if need be; many who ask at once share one load.
 
         Raises:
@@ -90,11 +90,11 @@ class Rooms:
             Outage: Redis cannot be reached.
 
         """
-        relay = self._open.get(show)
-        if relay is not None:
+        fan_out = self._open.get(show)
+        if fan_out is not None:
             # Who asks is about to enter: an empty room must not close under them.
             self._empty_since.pop(show, None)
-            return relay
+            return fan_out
         task = self._opening.get(show)
         if task is None:
             task = asyncio.create_task(self._load_first(show), name=f"open {show}")
@@ -102,13 +102,13 @@ class Rooms:
             task.add_done_callback(lambda _: self._opening.pop(show, None))
         return await asyncio.shield(task)
 
-    async def reach(self, relay: Relay, epoch: str, seq: int) -> None:
+    async def reach(self, fan_out: FanOut, epoch: str, seq: int) -> None:
         """Wait until the room has what another node has told already, for a moment.
 
         A viewer may come back ahead of this node. One that claims more than the feed holds
         is not waited for.
         """
-        room = relay.room
+        room = fan_out.room
         if epoch != room.epoch or seq <= room.seq:
             return
         told = await self._scripts.command("HGET", keys.show_state(room.show.id), "seq")
@@ -116,15 +116,15 @@ class Rooms:
             return
         # A viewer ahead of its node is rare, and the wait short: no event is kept for it.
         for _ in range(int(CATCH_UP_S / CATCH_UP_STEP_S)):
-            if relay.room.seq >= seq:
+            if fan_out.room.seq >= seq:
                 return
             await asyncio.sleep(CATCH_UP_STEP_S)
 
     def ban(self, viewer: str, show: str) -> None:
         """Note that a viewer may not enter a show any more."""
-        relay = self._open.get(show)
-        if relay is not None:
-            relay.room.banned.add(viewer)
+        fan_out = self._open.get(show)
+        if fan_out is not None:
+            fan_out.room.banned.add(viewer)
 
     def heal(self, show: str) -> None:
         """Load a room anew, and bring everybody in it up to date."""
@@ -136,8 +136,8 @@ class Rooms:
     def sweep(self) -> None:
         """Close the rooms that have been empty for :data:`IDLE_S`."""
         now = self._clock.monotonic_s()
-        for show, relay in self.open:
-            if len(relay) or relay.new_likes:
+        for show, fan_out in self.open:
+            if len(fan_out) or fan_out.new_likes:
                 self._empty_since.pop(show, None)
             elif now - self._empty_since.setdefault(show, now) > IDLE_S:
                 self._close(show)
@@ -152,49 +152,49 @@ class Rooms:
             self._close(show)
 
     def _close(self, show: str) -> None:
-        relay = self._open.pop(show)
+        fan_out = self._open.pop(show)
         self._empty_since.pop(show, None)
         self._feed.leave(keys.show_feed(show))
-        self._board.forget(relay)
+        self._board.forget(fan_out)
 
-    async def _load_first(self, show: str) -> Relay:
-        relay = Relay(await self._load(show), self._meter)
+    async def _load_first(self, show: str) -> FanOut:
+        fan_out = FanOut(await self._load(show), self._meter)
         try:
-            await self._board.watch(relay)
+            await self._board.watch(fan_out)
         except BaseException:
-            self._board.forget(relay)
+            self._board.forget(fan_out)
             raise
-        relay.start()
-        self._open[show] = relay
-        self._follow(show, relay.room.seq)
-        return relay
+        fan_out.start()
+        self._open[show] = fan_out
+        self._follow(show, fan_out.room.seq)
+        return fan_out
 
     async def _reload(self, show: str) -> None:
-        relay = self._open[show]
-        asked_at = relay.room.seq
+        fan_out = self._open[show]
+        asked_at = fan_out.room.seq
         try:
             room = await self._load(show)
         except (Outage, NotFound) as error:
             # The gauges look again in a second, and call for healing again.
             logger.warning("room %s cannot be loaded: %s", show, error)
             return
-        old = relay.room
-        if self._open.get(show) is not relay:
+        old = fan_out.room
+        if self._open.get(show) is not fan_out:
             return
         if room.epoch == old.epoch and asked_at <= room.seq <= old.seq:
             return  # The feed has gone on by itself meanwhile.
         logger.warning("room %s healed from seq %d to %d", show, old.seq, room.seq)
         room.totals, room.stock = old.totals, old.stock
-        relay.room = room
+        fan_out.room = room
         self._feed.leave(keys.show_feed(show))
         self._follow(show, room.seq)
         try:
-            await self._board.watch(relay, anew=True)
+            await self._board.watch(fan_out, anew=True)
         except Outage:
-            self._board.look(relay)
-        for member in relay.members:
+            self._board.look(fan_out)
+        for member in fan_out.members:
             member.missed_gauges = True
-            relay.catch_up(member, self._clock.now_ms())
+            fan_out.catch_up(member, self._clock.now_ms())
 
     async def _load(self, show: str) -> Room:
         names = [
@@ -243,8 +243,8 @@ class Rooms:
         self._feed.follow(keys.show_feed(show), f"{seq}-0", arrive)
 
     def _arrive(self, show: str, entries: list[tuple[str, dict[bytes, bytes]]]) -> None:
-        relay = self._open.get(show)
-        if relay is None:
+        fan_out = self._open.get(show)
+        if fan_out is None:
             return
         events = []
         skus_changed = False
@@ -252,8 +252,8 @@ class Rooms:
             for ident, fields in entries:
                 entry = FeedEntry.parse(ident, fields)
                 if entry.product is not None:
-                    self._board.expect(relay, entry.product)
-                event = relay.room.apply(entry)
+                    self._board.expect(fan_out, entry.product)
+                event = fan_out.room.apply(entry)
                 if event is not None:
                     events.append(event)
                     skus_changed |= isinstance(event, BagChanged | ProductChanged)
@@ -261,9 +261,9 @@ class Rooms:
             logger.warning("feed of %s has a hole: %s", show, gap)
             self.heal(show)
         if events:
-            relay.publish(events, self._clock.now_ms())
+            fan_out.publish(events, self._clock.now_ms())
         if skus_changed:
-            self._board.look(relay)
+            self._board.look(fan_out)
 
 
 def _chat(seq: bytes, body: bytes) -> Chat:

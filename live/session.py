@@ -26,10 +26,10 @@ from base.errors import (
 from base.forms import wrong_form
 from base.identity import Actor
 from live import commands
-from live.closing import CloseCode
+from live.close_codes import CloseCode
 from live.commands import BY_OP, Auth, Command, Join, Like, Ping
+from live.fan_out import FanOut
 from live.handlers import Call
-from live.relay import Relay
 from live.show import ShowState
 from live.shows import runs
 from live.token_bucket import TokenBucket
@@ -105,7 +105,7 @@ class Session:
         self._hub = hub
         self._peer = peer
         self.actor: Actor | None = None
-        self.relay: Relay | None = None
+        self.fan_out: FanOut | None = None
         self._waiting: deque[dict[str, object]] = deque()
         self._working = False
         self._detached = 0
@@ -157,8 +157,8 @@ class Session:
         """The connection is gone; once is enough."""
         self._left = True
         self._waiting.clear()
-        if self.relay is not None:
-            self.relay.leave(self._peer)
+        if self.fan_out is not None:
+            self.fan_out.leave(self._peer)
         if self.actor is not None:
             self._hub.private.leave(self.actor.id, self._peer)
 
@@ -172,7 +172,7 @@ class Session:
             self._working = False
 
     async def _take(self, message: dict[str, object]) -> None:
-        if self.relay is None and message["op"] != "join":
+        if self.fan_out is None and message["op"] != "join":
             self._peer.close(CloseCode.BAD_FRAME)
             self._waiting.clear()
             return
@@ -213,15 +213,15 @@ class Session:
         except YellowcartError as error:
             self._hub.meter.command(_op(command), error.code)
             self._reply_error(command.id, error)
-            if isinstance(command, Join) and self.relay is None:
+            if isinstance(command, Join) and self.fan_out is None:
                 self._end_failed_join(error)
         except Exception:
             logger.exception("command %s failed", type(command).__name__)
             self._reply_error(command.id, Outage())
 
     async def _do(self, command: Command) -> object:
-        actor, relay = self.actor, self.relay
-        if actor is None or relay is None:  # pragma: no cover - _take has seen to it
+        actor, fan_out = self.actor, self.fan_out
+        if actor is None or fan_out is None:  # pragma: no cover - _take has seen to it
             raise Invalid("Join a show first.")
         match command:
             case Ping():
@@ -229,9 +229,9 @@ class Session:
             case Auth():
                 return self._renew(actor, command.token)
             case Like():
-                return self._like(relay, command.count)
+                return self._like(fan_out, command.count)
             case _:
-                show = relay.room.show
+                show = fan_out.room.show
                 return await self._hub.handlers.run(Call(actor, command, show.id, show))
 
     def _renew(self, actor: Actor, token: str) -> dict[str, object]:
@@ -240,18 +240,18 @@ class Session:
             raise Unauthorized("This token is somebody else's. Connect anew to change accounts.")
         if renewed.show not in {None, self._peer.show}:
             raise Forbidden("This token is for another show.")
-        relay, peer = self.relay, self._peer
-        if relay is not None:
+        fan_out, peer = self.fan_out, self._peer
+        if fan_out is not None:
             # Counted anew: another role sees and counts for something else.
-            relay.leave(peer)
-            self._look_as(renewed, relay)
-            relay.enter(peer)
+            fan_out.leave(peer)
+            self._look_as(renewed, fan_out)
+            fan_out.enter(peer)
         self._act_as(renewed)
         return {}
 
-    def _look_as(self, actor: Actor, relay: Relay) -> None:
+    def _look_as(self, actor: Actor, fan_out: FanOut) -> None:
         """What an actor sees of the show: its host sees sales, and is no viewer."""
-        self._peer.hosts = runs(actor, relay.room.show)
+        self._peer.hosts = runs(actor, fan_out.room.show)
         self._peer.watches = not self._peer.hosts
 
     def _act_as(self, actor: Actor) -> None:
@@ -262,49 +262,49 @@ class Session:
         if left_s < ENDS_SOON_S:
             self._hub.wheel.add(self, clock.monotonic_s() + left_s)
 
-    def _like(self, relay: Relay, count: int) -> dict[str, object]:
-        if relay.room.show.state is not ShowState.LIVE:
+    def _like(self, fan_out: FanOut, count: int) -> dict[str, object]:
+        if fan_out.room.show.state is not ShowState.LIVE:
             raise Closed("The show is not live. Hearts can be sent once it has started.")
         wait_ms = self._likes.take(self._hub.clock.monotonic_s())
         if wait_ms:
             raise RateLimited(wait_ms)
-        relay.new_likes += count
+        fan_out.new_likes += count
         return {}
 
     # Joining.
 
     async def _join(self, join: Join) -> None:
-        if self.relay is not None:
+        if self.fan_out is not None:
             raise Conflict("This connection has joined already. Open another one.")
         actor, guest_token = self._identify(join)
-        relay = await self._hub.rooms.get(join.show)
+        fan_out = await self._hub.rooms.get(join.show)
         if join.token is not UNSET and join.guest_token is not UNSET:
             await self._merge(join.guest_token, actor)
         if join.since is not UNSET:
-            await self._hub.rooms.reach(relay, join.since.epoch, join.since.seq)
-        if actor.id in relay.room.banned:
+            await self._hub.rooms.reach(fan_out, join.since.epoch, join.since.seq)
+        if actor.id in fan_out.room.banned:
             raise Forbidden("You were banned from this show.")
         if not self._left:
-            self._welcome(join, relay, actor, guest_token)
+            self._welcome(join, fan_out, actor, guest_token)
 
-    def _welcome(self, join: Join, relay: Relay, actor: Actor, guest_token: str | None) -> None:
+    def _welcome(self, join: Join, fan_out: FanOut, actor: Actor, guest_token: str | None) -> None:
         """Enter and answer; nothing waits here, so no event comes before the answer."""
         since = join.since
-        recovered = since is not UNSET and relay.room.has(since.epoch, since.seq)
+        recovered = since is not UNSET and fan_out.room.has(since.epoch, since.seq)
         self._hub.meter.joined("recovered" if recovered else "ok")
-        self._enter(relay, actor, join.show)
+        self._enter(fan_out, actor, join.show)
         answer: dict[str, object] = {
             "viewer": {"id": actor.id, "name": actor.name, "role": actor.role}
         }
         if guest_token is not None:
             answer["guest_token"] = guest_token
-        answer |= relay.snapshot(self._peer.fmt, recovered=recovered)
+        answer |= fan_out.snapshot(self._peer.fmt, recovered=recovered)
         self._reply(join.id, answer)
         if recovered and since is not UNSET:
             self._peer.seq = since.seq
-            relay.catch_up(self._peer, self._hub.clock.now_ms())
+            fan_out.catch_up(self._peer, self._hub.clock.now_ms())
         if self._peer.hosts:
-            for sales in relay.sales(self._hub.clock.now_ms()):
+            for sales in fan_out.sales(self._hub.clock.now_ms()):
                 self._peer.send(encode(sales, self._peer.fmt))
 
     def _identify(self, join: Join) -> tuple[Actor, str | None]:
@@ -328,14 +328,14 @@ class Session:
         if guest.guest and guest.id != actor.id:
             await self._hub.carts.merge(guest.id, actor.id)
 
-    def _enter(self, relay: Relay, actor: Actor, show: str) -> None:
+    def _enter(self, fan_out: FanOut, actor: Actor, show: str) -> None:
         peer = self._peer
         peer.show = show
-        peer.epoch, peer.seq = relay.room.epoch, relay.room.seq
-        self._look_as(actor, relay)
+        peer.epoch, peer.seq = fan_out.room.epoch, fan_out.room.seq
+        self._look_as(actor, fan_out)
         self._act_as(actor)
-        self.relay = relay
-        relay.enter(peer)
+        self.fan_out = fan_out
+        fan_out.enter(peer)
         sockets = self._hub.private.enter(actor.id, peer)
         self._hub.replace_oldest(sockets)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from base.errors import Outage
-from live.relay import Relay
+from live.fan_out import FanOut
 from shop.product import Product
 from store.redis import keys
 
@@ -55,17 +55,17 @@ class StockBoard:
     def __init__(self, *, stock: Stock, feed: Streams) -> None:
         self._stock = stock
         self._feed = feed
-        self._rooms: dict[str, dict[Relay, None]] = defaultdict(dict)
+        self._rooms: dict[str, dict[FanOut, None]] = defaultdict(dict)
         self._last: dict[str, int] = {}
         self._streams: dict[str, int] = {}
-        self._looking: dict[Relay, asyncio.Task[None]] = {}
-        self._unseen: dict[Relay, None] = {}
+        self._looking: dict[FanOut, asyncio.Task[None]] = {}
+        self._unseen: dict[FanOut, None] = {}
 
-    async def watch(self, relay: Relay, *, anew: bool = False) -> None:
+    async def watch(self, fan_out: FanOut, *, anew: bool = False) -> None:
         """Read and follow the stock of a room's bag.
 
         Args:
-            relay: The room.
+            fan_out: The room.
             anew: Forget the numbers seen so far: Redis may count from the start again.
 
         Raises:
@@ -73,9 +73,9 @@ class StockBoard:
 
         """
         shops: dict[str, list[str]] = defaultdict(list)
-        for shop, sku in relay.room.skus:
+        for shop, sku in fan_out.room.skus:
             shops[shop].append(sku)
-            self._rooms[sku][relay] = None
+            self._rooms[sku][fan_out] = None
             if anew:
                 self._last.pop(sku, None)
         for shop, skus in shops.items():
@@ -88,42 +88,42 @@ class StockBoard:
             for sku, units in left.items():
                 self._take(sku, number, units)
 
-    def look(self, relay: Relay) -> None:
+    def look(self, fan_out: FanOut) -> None:
         """Watch a bag that has changed, in a task of the board's own."""
-        self._unseen[relay] = None
-        if relay not in self._looking:
-            task = asyncio.create_task(self._look(relay), name="look at stock")
-            self._looking[relay] = task
-            task.add_done_callback(lambda _: self._looking.pop(relay, None))
+        self._unseen[fan_out] = None
+        if fan_out not in self._looking:
+            task = asyncio.create_task(self._look(fan_out), name="look at stock")
+            self._looking[fan_out] = task
+            task.add_done_callback(lambda _: self._looking.pop(fan_out, None))
 
-    def expect(self, relay: Relay, product: Product) -> None:
+    def expect(self, fan_out: FanOut, product: Product) -> None:
         """A product enters a bag: what is known of its stock goes along at once."""
         for sku in product.skus:
             others = self._rooms.get(sku.id)
-            left = next((o.room.stock.get(sku.id) for o in others or () if o is not relay), None)
-            if left is not None and sku.id not in relay.room.stock:
-                relay.room.set_stock(sku.id, left)
+            left = next((o.room.stock.get(sku.id) for o in others or () if o is not fan_out), None)
+            if left is not None and sku.id not in fan_out.room.stock:
+                fan_out.room.set_stock(sku.id, left)
 
-    def forget(self, relay: Relay) -> None:
+    def forget(self, fan_out: FanOut) -> None:
         """Stop following for a room that closes."""
-        self._unseen.pop(relay, None)
-        task = self._looking.pop(relay, None)
+        self._unseen.pop(fan_out, None)
+        task = self._looking.pop(fan_out, None)
         if task is not None:
             task.cancel()
-        for sku in [sku for sku, rooms in self._rooms.items() if relay in rooms]:
-            del self._rooms[sku][relay]
+        for sku in [sku for sku, rooms in self._rooms.items() if fan_out in rooms]:
+            del self._rooms[sku][fan_out]
             if not self._rooms[sku]:
                 del self._rooms[sku]
                 self._last.pop(sku, None)
 
-    async def _look(self, relay: Relay) -> None:
+    async def _look(self, fan_out: FanOut) -> None:
         # A bag that changes while it is looked at is looked at again.
-        while self._unseen.pop(relay, self) is None:
+        while self._unseen.pop(fan_out, self) is None:
             try:
-                await self.watch(relay)
+                await self.watch(fan_out)
             except Outage as error:
-                logger.warning("stock of %s cannot be read: %s", relay.room.show.id, error)
-                self._unseen[relay] = None
+                logger.warning("stock of %s cannot be read: %s", fan_out.room.show.id, error)
+                self._unseen[fan_out] = None
                 await asyncio.sleep(RETRY_S)
 
     def _follow(self, stream: str, number: int) -> None:
@@ -143,15 +143,15 @@ class StockBoard:
             for sku, left in fields.items():
                 self._take(sku.decode(), number, int(left))
         if hole:
-            for relay in self._shown():
-                self.look(relay)
+            for fan_out in self._shown():
+                self.look(fan_out)
 
-    def _shown(self) -> Iterable[Relay]:
-        return {relay: None for rooms in self._rooms.values() for relay in rooms}
+    def _shown(self) -> Iterable[FanOut]:
+        return {fan_out: None for rooms in self._rooms.values() for fan_out in rooms}
 
     def _take(self, sku: str, number: int, left: int) -> None:
         if number < self._last.get(sku, 0) or sku not in self._rooms:
             return
         self._last[sku] = number
-        for relay in self._rooms[sku]:
-            relay.note_stock(sku, left)
+        for fan_out in self._rooms[sku]:
+            fan_out.note_stock(sku, left)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from base.errors import STATUS
-from live.closing import FINAL, REASONS
+from live.close_codes import FINAL, REASONS
 from live.commands import BY_OP
 from live.events import BY_NAME, FEED_EVENTS
 from live.wire import Format

@@ -26,7 +26,7 @@ class GatewayNode:
     @property
     def viewers(self) -> int:
         """Who watches on this node."""
-        return sum(relay.watching for _, relay in self._gateway.hub.rooms.open)
+        return sum(fan_out.watching for _, fan_out in self._gateway.hub.rooms.open)
 
     @property
     def sockets(self) -> int:

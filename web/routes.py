@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from web import bank, books, documents, files, health, later, upgrade
+from web import audit, bank, documents, files, health, later, upgrade, webhooks
 from web.answers import Alive, AuditAnswer, ChargePage, Done, Ready
 from web.buying_routes import CART, CHECKOUTS, ORDERS
 from web.route import Route, Who
@@ -79,7 +79,7 @@ BOOKS: Final = (
         method="POST",
         path="/v1/payments/{provider}/webhook",
         does="Take a webhook of the payment provider in; its raw bytes are verified first.",
-        handle=books.take_webhook,
+        handle=webhooks.receive,
         who=Who.PROVIDER,
         answer=Done,
         raw=True,
@@ -89,7 +89,7 @@ BOOKS: Final = (
         method="GET",
         path="/v1/sandbox/charges",
         does="List what the practice provider itself holds.",
-        handle=books.list_charges,
+        handle=audit.list_charges,
         who=Who.ADMIN,
         answer=ChargePage,
         lists=True,
@@ -98,7 +98,7 @@ BOOKS: Final = (
         method="GET",
         path="/v1/audit",
         does="Check the invariants now.",
-        handle=books.audit,
+        handle=audit.audit,
         who=Who.ADMIN,
         answer=AuditAnswer,
     ),

@@ -186,8 +186,8 @@ async def test_a_room_that_heals_takes_no_news_from_the_others(house: House) -> 
     await house.a.pause("Feed.run")
     await house.restock("cap", 5)
 
-    relay = await house.a.node.hub.rooms.get("demo")
-    await house.a.node.hub.rooms._board.watch(relay, anew=True)
+    fan_out = await house.a.node.hub.rooms.get("demo")
+    await house.a.node.hub.rooms._board.watch(fan_out, anew=True)
     reading = asyncio.create_task(house.a.node.stores.feed.run())
 
     await otto.event("stock", sku="cap", left=8)
@@ -238,10 +238,10 @@ async def test_a_room_does_not_close_under_who_enters(house: House) -> None:
     rooms.sweep()
     house.clock.advance(61_000)
 
-    relay = await rooms.get("demo")
+    fan_out = await rooms.get("demo")
     rooms.sweep()
 
-    assert dict(rooms.open)["demo"] is relay
+    assert dict(rooms.open)["demo"] is fan_out
 
 
 async def test_a_product_of_many_skus_shows_each(house: House) -> None:

@@ -108,9 +108,9 @@ async def test_numbers_of_a_new_epoch_are_new_events(house: House) -> None:
 
 async def test_stock_news_in_the_moment_of_a_loss_stop_nobody(house: House) -> None:
     vera = await house.visit("vera")
-    relay = await house.a.node.hub.rooms.get("demo")
+    fan_out = await house.a.node.hub.rooms.get("demo")
     for left in range(30):
-        relay.note_stock("tote", 50 + left)
+        fan_out.note_stock("tote", 50 + left)
         house.a.node.hub.rooms.heal("demo")
         await asyncio.sleep(0.01)
     await house.restock("tote", 7)

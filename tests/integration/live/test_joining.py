@@ -344,8 +344,8 @@ async def test_an_account_with_too_many_sockets_loses_its_oldest(house: House) -
 async def test_nobody_is_left_behind(house: House) -> None:
     node = house.a.node
     visitors = [await house.visit(f"viewer-{number}") for number in range(5)]
-    relay = await node.hub.rooms.get("demo")
-    assert (len(relay), relay.watching) == (5, 5)
+    fan_out = await node.hub.rooms.get("demo")
+    assert (len(fan_out), fan_out.watching) == (5, 5)
 
     for number, visitor in enumerate(visitors):
         if number % 2:
@@ -354,6 +354,6 @@ async def test_nobody_is_left_behind(house: House) -> None:
             await visitor.socket.close()
     await until(lambda: not node.gateway.connections)
 
-    assert (len(relay), relay.watching) == (0, 0)
+    assert (len(fan_out), fan_out.watching) == (0, 0)
     assert (node.hub.private._sockets, node.hub.private._shards) == ({}, {})
     assert (len(node.hub.tasks), node.gateway.paused) == (0, {})

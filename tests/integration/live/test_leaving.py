@@ -88,15 +88,15 @@ async def test_a_half_open_socket_is_cut(house: House) -> None:
     async with handshake(house.a.port) as socket:
         await socket.say(id=1, op="join", show="demo")
         await socket.of(TEXT)
-        relay = await house.a.node.hub.rooms.get("demo")
-        assert len(relay) == 1
+        fan_out = await house.a.node.hub.rooms.get("demo")
+        assert len(fan_out) == 1
 
         for _ in range(3):
             house.clock.advance(26_000)
             await asyncio.sleep(0.55)
 
         assert await socket.ended()
-    assert (len(relay), house.a.node.gateway.connections) == (0, {})
+    assert (len(fan_out), house.a.node.gateway.connections) == (0, {})
 
 
 async def test_who_talks_is_not_pinged(house: House) -> None:

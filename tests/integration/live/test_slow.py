@@ -153,13 +153,13 @@ async def test_who_takes_nothing_for_15_s_is_closed_4408(house: House) -> None:
 async def test_who_does_not_even_read_the_close_is_cut(house: House) -> None:
     vera = await house.visit("vera")
     gateway = house.a.node.gateway
-    relay = await house.a.node.hub.rooms.get("demo")
+    fan_out = await house.a.node.hub.rooms.get("demo")
     async with sleeper(house):
         await house.say(*lines(300))
         await vera.event("chat", seq=303)
         house.clock.advance(15_000)
         await until(lambda: gateway.closes[4408] == 1)
-        assert len(relay) == 1
+        assert len(fan_out) == 1
 
         house.clock.advance(5_000)
         await until(lambda: len(gateway.connections) == 1)

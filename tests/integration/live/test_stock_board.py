@@ -10,7 +10,7 @@ import pytest
 
 from base.errors import Outage
 from live import stock_board
-from live.relay import Relay
+from live.fan_out import FanOut
 from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.stock_board import StockBoard
@@ -56,79 +56,81 @@ def product(ident: str) -> Product:
     return Product(id=ident, shop="ada", title=ident, description="", images=(), skus=(sku,))
 
 
-def add(relay: Relay, *bag: str) -> None:
+def add(fan_out: FanOut, *bag: str) -> None:
     """The bag becomes this, its last product added just now."""
     fields = {
         b"e": b'{"ev":"bag.changed","at":1}',
         b"bag": ",".join(bag).encode(),
         b"p": msgspec.json.encode(product(bag[-1])),
     }
-    relay.room.apply(FeedEntry.parse(f"{relay.room.seq + 1}-0", fields))
+    fan_out.room.apply(FeedEntry.parse(f"{fan_out.room.seq + 1}-0", fields))
 
 
 @pytest.fixture
-def relay() -> Relay:
-    return Relay(Room(SHOW, epoch="e1", seq=0, history=10))
+def fan_out() -> FanOut:
+    return FanOut(Room(SHOW, epoch="e1", seq=0, history=10))
 
 
-async def test_a_bag_that_changes_while_it_is_looked_at_is_looked_at_again(relay: Relay) -> None:
+async def test_a_bag_that_changes_while_it_is_looked_at_is_looked_at_again(
+    fan_out: FanOut,
+) -> None:
     shelf = SlowShelf()
     board = StockBoard(stock=shelf, feed=Streams())
-    add(relay, "mug")
-    board.look(relay)
+    add(fan_out, "mug")
+    board.look(fan_out)
     await until(lambda: len(shelf.asked) == 1)
 
-    add(relay, "mug", "tote")
-    board.look(relay)
+    add(fan_out, "mug", "tote")
+    board.look(fan_out)
     shelf.answers.set()
     await until(lambda: not board._looking)
 
     assert shelf.asked == [["mug"], ["mug", "tote"]]
-    assert relay.room.stock == {"mug": 10, "tote": 10}
+    assert fan_out.room.stock == {"mug": 10, "tote": 10}
 
 
 async def test_a_look_that_fails_is_repeated(
-    relay: Relay, monkeypatch: pytest.MonkeyPatch
+    fan_out: FanOut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stock_board, "RETRY_S", 0.01)
     shelf, streams = SlowShelf(), Streams()
     shelf.is_out = True
     shelf.answers.set()
     board = StockBoard(stock=shelf, feed=streams)
-    add(relay, "mug")
-    board.look(relay)
+    add(fan_out, "mug")
+    board.look(fan_out)
     await until(lambda: len(shelf.asked) > 2)
 
     shelf.is_out = False
     await until(lambda: not board._looking)
 
-    assert relay.room.stock == {"mug": 10}
+    assert fan_out.room.stock == {"mug": 10}
     assert streams.followed[keys.shop_stream("ada")][0] == "7-0"
 
 
-async def test_who_is_forgotten_is_looked_at_no_more(relay: Relay) -> None:
+async def test_who_is_forgotten_is_looked_at_no_more(fan_out: FanOut) -> None:
     shelf = SlowShelf()
     board = StockBoard(stock=shelf, feed=Streams())
-    add(relay, "mug")
-    board.look(relay)
+    add(fan_out, "mug")
+    board.look(fan_out)
     await until(lambda: len(shelf.asked) == 1)
 
-    board.forget(relay)
+    board.forget(fan_out)
     await until(lambda: not board._looking)
 
     assert (board._unseen, dict(board._rooms), board._last) == ({}, {}, {})
 
 
-async def test_old_news_do_not_overwrite_newer(relay: Relay) -> None:
+async def test_old_news_do_not_overwrite_newer(fan_out: FanOut) -> None:
     shelf, streams = SlowShelf(), Streams()
     shelf.answers.set()
     board = StockBoard(stock=shelf, feed=streams)
-    add(relay, "mug")
-    await board.watch(relay)
+    add(fan_out, "mug")
+    await board.watch(fan_out)
     _, arrive = streams.followed[keys.shop_stream("ada")]
 
     arrive([("9-0", {b"mug": b"3"})])
     arrive([("8-0", {b"mug": b"99"})])
-    await board.watch(relay)
+    await board.watch(fan_out)
 
-    assert relay.room.stock == {"mug": 3}
+    assert fan_out.room.stock == {"mug": 3}

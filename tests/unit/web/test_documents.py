@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from base.errors import STATUS
-from live.closing import FINAL, REASONS
+from live.close_codes import FINAL, REASONS
 from live.commands import BY_OP
 from live.events import BY_NAME, FEED_EVENTS
 from web.asyncapi import ANSWERS, asyncapi

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from base.errors import STATUS
-from live.closing import FINAL, REASONS, CloseCode
+from live.close_codes import FINAL, REASONS, CloseCode
 from live.commands import BY_OP
 from live.events import BY_NAME, FEED_EVENTS
 from live.wire import Format

@@ -9,7 +9,7 @@ import msgpack
 import msgspec
 
 from live.events import Event, FeedEvent, Unpinned
-from live.relay import Relay
+from live.fan_out import FanOut
 from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.wire import Format
@@ -56,24 +56,24 @@ def messages(data: bytes, fmt: Format) -> list[dict[str, object]]:
     return found
 
 
-def relay() -> Relay:
-    return Relay(Room(SHOW, epoch="e1", seq=0, history=5))
+def fan_out() -> FanOut:
+    return FanOut(Room(SHOW, epoch="e1", seq=0, history=5))
 
 
-def happen(relay: Relay, count: int) -> list[FeedEvent]:
+def happen(fan_out: FanOut, count: int) -> list[FeedEvent]:
     events = []
     for _ in range(count):
-        seq = relay.room.seq + 1
+        seq = fan_out.room.seq + 1
         raw = msgspec.json.encode(Unpinned(at=seq))
-        event = relay.room.apply(FeedEntry.parse(f"{seq}-0", {b"e": raw}))
+        event = fan_out.room.apply(FeedEntry.parse(f"{seq}-0", {b"e": raw}))
         assert event is not None
         events.append(event)
-    relay.publish(events, 0)
+    fan_out.publish(events, 0)
     return events
 
 
 def test_one_bytes_object_serves_every_socket_of_a_format() -> None:
-    room = relay()
+    room = fan_out()
     members = [Recorder() for _ in range(3)] + [Recorder(fmt=Format.MSGPACK)]
     for member in members:
         room.enter(member)
@@ -85,7 +85,7 @@ def test_one_bytes_object_serves_every_socket_of_a_format() -> None:
 
 
 def test_events_of_one_pass_are_one_write() -> None:
-    room, member = relay(), Recorder()
+    room, member = fan_out(), Recorder()
     room.enter(member)
 
     happen(room, 3)
@@ -95,7 +95,7 @@ def test_events_of_one_pass_are_one_write() -> None:
 
 
 def test_a_full_socket_is_passed_over_and_catches_up() -> None:
-    room, slow, quick = relay(), Recorder(is_ready=False), Recorder()
+    room, slow, quick = fan_out(), Recorder(is_ready=False), Recorder()
     room.enter(slow)
     room.enter(quick)
 
@@ -110,7 +110,7 @@ def test_a_full_socket_is_passed_over_and_catches_up() -> None:
 
 
 def test_who_drained_is_caught_up_by_the_next_event_too() -> None:
-    room, member = relay(), Recorder(is_ready=False)
+    room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     happen(room, 2)
 
@@ -121,7 +121,7 @@ def test_who_drained_is_caught_up_by_the_next_event_too() -> None:
 
 
 def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
-    room, member = relay(), Recorder(is_ready=False)
+    room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     happen(room, 6)
 
@@ -134,7 +134,7 @@ def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
 
 
 def test_a_new_epoch_is_told_by_a_snapshot() -> None:
-    room, member = relay(), Recorder()
+    room, member = fan_out(), Recorder()
     room.enter(member)
     happen(room, 2)
 
@@ -146,7 +146,7 @@ def test_a_new_epoch_is_told_by_a_snapshot() -> None:
 
 
 def test_gauges_are_told_when_they_change_and_only_then() -> None:
-    room, member = relay(), Recorder()
+    room, member = fan_out(), Recorder()
     room.enter(member)
 
     room.publish_gauges(1)
@@ -162,7 +162,7 @@ def test_gauges_are_told_when_they_change_and_only_then() -> None:
 
 
 def test_sales_are_for_the_host_alone() -> None:
-    room, viewer, host = relay(), Recorder(), Recorder(hosts=True, watches=False)
+    room, viewer, host = fan_out(), Recorder(), Recorder(hosts=True, watches=False)
     room.enter(viewer)
     room.enter(host)
     room.room.totals.sales = {"USD": (2, 3, 5997)}
@@ -177,7 +177,7 @@ def test_sales_are_for_the_host_alone() -> None:
 
 
 def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
-    room, member = relay(), Recorder(is_ready=False)
+    room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     room.new_likes = 9
     room.publish_gauges(1)
@@ -189,7 +189,7 @@ def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
 
 
 def test_viewers_are_counted_once_in_and_once_out() -> None:
-    room, member, host = relay(), Recorder(), Recorder(watches=False)
+    room, member, host = fan_out(), Recorder(), Recorder(watches=False)
     room.enter(member)
     room.enter(host)
     assert room.viewers == 1

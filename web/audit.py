@@ -1,4 +1,4 @@
-"""Routes of the books: the audit, the provider's own list, and its webhooks."""
+"""Routes of the administrator: the audit, and what the practice provider holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from base.errors import NotFound
 if TYPE_CHECKING:
     from web.asked import Asked
 
-__all__ = ["audit", "list_charges", "take_webhook"]
+__all__ = ["audit", "list_charges"]
 
 
 async def audit(asked: Asked) -> object:
@@ -25,12 +25,3 @@ async def list_charges(asked: Asked) -> object:
         raise NotFound("The practice provider does not run here.")
     charges, cursor = await asked.services.provider.charges(*page)
     return {"items": charges, "next": cursor}
-
-
-async def take_webhook(asked: Asked) -> object:
-    """Take a webhook of the payment provider in."""
-    provider, services = asked.id("provider"), asked.services
-    if provider != services.settings.payments:
-        raise NotFound("There is no such payment provider here.")
-    await services.webhooks.receive(provider, asked.request.headers, asked.raw)
-    return {}

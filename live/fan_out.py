@@ -16,7 +16,7 @@ from live.room_state import Room
 from live.snapshot import Snapshots
 from live.wire import MAX_BATCH, Format, encode, frame, joined
 
-__all__ = ["Member", "Relay"]
+__all__ = ["FanOut", "Member"]
 
 
 class Member(Protocol):
@@ -47,7 +47,7 @@ class Member(Protocol):
         ...
 
 
-class Relay:
+class FanOut:
     """The members of one room on this node, and what they are told.
 
     Attributes:

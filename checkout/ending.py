@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checkout.reconcile import Reconciler
     from checkout.record import Record
 
-__all__ = ["Closing"]
+__all__ = ["Ending"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ ALARM_MS: Final = 15 * 60 * 1000
 """After that somebody must look why the provider does not let go."""
 
 
-class Closing:
+class Ending:
     """Ends open checkouts."""
 
     def __init__(self, parts: Parts, reconciler: Reconciler) -> None:

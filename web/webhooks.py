@@ -1,0 +1,21 @@
+"""Where a payment provider's webhook comes in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from base.errors import NotFound
+
+if TYPE_CHECKING:
+    from web.asked import Asked
+
+__all__ = ["receive"]
+
+
+async def receive(asked: Asked) -> object:
+    """Take a webhook of the payment provider in."""
+    provider, services = asked.id("provider"), asked.services
+    if provider != services.settings.payments:
+        raise NotFound("There is no such payment provider here.")
+    await services.webhooks.receive(provider, asked.request.headers, asked.raw)
+    return {}
