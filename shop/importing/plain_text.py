@@ -1,0 +1,97 @@
+"""HTML to plain text: what a reader would see, in time that grows with the length alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+__all__ = ["text_of"]
+
+MOST_HTML: Final = 1 << 18
+"""Characters looked at; 5,000 of text are kept."""
+
+LONGEST_TAG: Final = 2000
+"""How far a ``>`` inside quotes is told from the one that ends a tag. What is longer holds
+a picture, which has none inside."""
+
+UNSEEN: Final = frozenset(
+    """
+    audio canvas head iframe math noscript object script select style svg template textarea
+    title video
+    """.split()  # noqa: SIM905 - a table reads better than a list of quotes
+)
+"""Elements that are left out with all they contain."""
+
+BREAKS: Final = frozenset(
+    """
+    address article aside blockquote br dd div dl dt figcaption figure footer form h1 h2 h3 h4
+    h5 h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul
+    """.split()  # noqa: SIM905 - as above
+)
+"""Elements that begin and end a line."""
+
+_NAME: Final = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]{0,60})")
+_END: Final = re.compile(r"""(?>[^>"']+|"[^"]*"|'[^']*')*+>""")
+_CLOSING: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE | re.ASCII) for tag in UNSEEN}
+_BLANKS: Final = re.compile(r"[ \t\r\f\v\xa0]+")
+_AROUND: Final = re.compile(r" *\n *")
+_LINES: Final = re.compile(r"\n{3,}")
+
+
+def text_of(source: str) -> str:
+    """The text of an HTML fragment: no tags, comments or scripts, entities as characters.
+
+    Text without a single tag keeps its own line breaks. What comes out may look like HTML
+    again, where the source had it escaped: it is text, and stays that.
+    """
+    source = source[:MOST_HTML]
+    if "<" not in source:
+        return _tidy(html.unescape(source))
+    parts: list[str] = []
+    place = 0
+    while (start := source.find("<", place)) >= 0:
+        parts.append(_inline(source[place:start]))
+        place = _after_markup(source, start, parts)
+    parts.append(_inline(source[place:]))
+    return _tidy("".join(parts))
+
+
+def _after_markup(source: str, start: int, parts: list[str]) -> int:
+    """Where the text goes on after the ``<`` at ``start``."""
+    if source.startswith("<!--", start):
+        return _after(source, "-->", start + 4)
+    named = _NAME.match(source, start)
+    if named is None:
+        if source[start + 1 : start + 2] in {"!", "?", "/"}:
+            return _after(source, ">", start)
+        parts.append("<")  # as in "a < b"
+        return start + 1
+    tag = named[1].lower()
+    closed = _END.match(source, named.end(), named.end() + LONGEST_TAG)
+    end = closed.end() if closed else _after(source, ">", named.end())
+    if tag in BREAKS:
+        parts.append("\n\n" if tag == "p" else "\n")
+        if tag == "li" and source[start + 1] != "/":
+            parts.append("• ")
+    elif tag in {"td", "th"}:
+        parts.append(" ")
+    if tag in UNSEEN and source[start + 1] != "/":
+        closing = _CLOSING[tag].search(source, end)
+        return _after(source, ">", closing.end()) if closing else len(source)
+    return end
+
+
+def _after(text: str, mark: str, start: int) -> int:
+    """Just behind the next mark; the end, when there is none: browsers too drop the rest."""
+    found = text.find(mark, start)
+    return len(text) if found < 0 else found + len(mark)
+
+
+def _inline(text: str) -> str:
+    return html.unescape(text.replace("\n", " "))
+
+
+def _tidy(text: str) -> str:
+    text = _BLANKS.sub(" ", text.replace("\r\n", "\n"))
+    return _LINES.sub("\n\n", _AROUND.sub("\n", text)).strip()
