@@ -31,10 +31,14 @@ BREAKS: Final = frozenset(
 )
 """Elements that begin and end a line."""
 
-_NAME: Final = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]{0,60})")
+_TAG: Final = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]{0,60})([^<>"']{0,200}+>)?""")
+"""The whole of a plain tag, or the beginning of one with quotes."""
+
 _END: Final = re.compile(r"""(?>[^>"']+|"[^"]*"|'[^']*')*+>""")
 _CLOSING: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE | re.ASCII) for tag in UNSEEN}
-_BLANKS: Final = re.compile(r"[ \t\r\f\v\xa0]+")
+_BLANKS: Final = re.compile(r"[ \t\r\f\v\xa0]{2,}|[\t\r\f\v\xa0]")
+"""All that is not one plain blank already: most of them are."""
+
 _AROUND: Final = re.compile(r" *\n *")
 _LINES: Final = re.compile(r"\n{3,}")
 
@@ -48,48 +52,48 @@ def text_of(source: str) -> str:
     source = source[:MOST_HTML]
     if "<" not in source:
         return _tidy(html.unescape(source))
+    source = source.replace("\n", " ")
     parts: list[str] = []
     place = 0
     while (start := source.find("<", place)) >= 0:
-        parts.append(_inline(source[place:start]))
-        place = _after_markup(source, start, parts)
-    parts.append(_inline(source[place:]))
-    return _tidy("".join(parts))
+        parts.append(source[place:start])
+        tag = _TAG.match(source, start)
+        place = _after_tag(source, tag, parts) if tag else _after_other(source, start, parts)
+    parts.append(source[place:])
+    return _tidy(html.unescape("".join(parts)))
 
 
-def _after_markup(source: str, start: int, parts: list[str]) -> int:
-    """Where the text goes on after the ``<`` at ``start``."""
-    if source.startswith("<!--", start):
-        return _after(source, "-->", start + 4)
-    named = _NAME.match(source, start)
-    if named is None:
-        if source[start + 1 : start + 2] in {"!", "?", "/"}:
-            return _after(source, ">", start)
-        parts.append("<")  # as in "a < b"
-        return start + 1
-    tag = named[1].lower()
-    closed = _END.match(source, named.end(), named.end() + LONGEST_TAG)
-    end = closed.end() if closed else _after(source, ">", named.end())
-    if tag in BREAKS:
-        parts.append("\n\n" if tag == "p" else "\n")
-        if tag == "li" and source[start + 1] != "/":
-            parts.append("• ")
-    elif tag in {"td", "th"}:
+def _after_tag(source: str, tag: re.Match[str], parts: list[str]) -> int:
+    """Where the text goes on behind a tag, and behind all of an element that is unseen."""
+    end = tag.end()
+    if not tag[3]:
+        closed = _END.match(source, end, end + LONGEST_TAG)
+        end = closed.end() if closed else _after(source, ">", end)
+    name = tag[2].lower()
+    if name in BREAKS:
+        parts.append("\n\n" if name == "p" else "\n• " if name == "li" and not tag[1] else "\n")
+    elif name in {"td", "th"}:
         parts.append(" ")
-    if tag in UNSEEN and source[start + 1] != "/":
-        closing = _CLOSING[tag].search(source, end)
+    elif name in UNSEEN and not tag[1]:
+        closing = _CLOSING[name].search(source, end)
         return _after(source, ">", closing.end()) if closing else len(source)
     return end
+
+
+def _after_other(source: str, start: int, parts: list[str]) -> int:
+    """Where the text goes on behind a ``<`` that begins no tag."""
+    if source.startswith("<!--", start):
+        return _after(source, "-->", start + 4)
+    if source[start + 1 : start + 2] in {"!", "?", "/"}:
+        return _after(source, ">", start)
+    parts.append("<")  # as in "a < b"
+    return start + 1
 
 
 def _after(text: str, mark: str, start: int) -> int:
     """Just behind the next mark; the end, when there is none: browsers too drop the rest."""
     found = text.find(mark, start)
     return len(text) if found < 0 else found + len(mark)
-
-
-def _inline(text: str) -> str:
-    return html.unescape(text.replace("\n", " "))
 
 
 def _tidy(text: str) -> str:

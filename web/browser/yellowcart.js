@@ -84,8 +84,9 @@ const qtyIn = (cart, sku) => cart?.lines.find((line) => line.sku === sku)?.qty ?
 const toChat = ({ ev, seq, ...said }) => frozen(said);
 
 function frozen(value) {
-  if (value && typeof value === "object" && !Object.isFrozen(value)) Object.values(Object.freeze(value)).forEach(frozen);
-  return value;
+  if (!value || typeof value !== "object" || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }
 
 function onAbort(signal, fn) {
@@ -374,7 +375,8 @@ class Live {
   };
 
   checkout = {
-    open: ({ expect, ...options } = {}) => result(this.#purchase("checkout.open", { expected_total: expect }, options), BUY),
+    open: ({ expect, ...options } = {}) =>
+      result(this.#purchase("checkout.open", { expected_total: expect }, options), BUY),
     pay: (method, options) => result(this.#pay(method, options), PAY),
     get: (id, options) => this.#checkoutOf("checkout.get", { checkout: id }, options).catch((error) => {
       if (error.code === "not_found") return null;
@@ -545,7 +547,7 @@ class Live {
     if (this.#now.conn !== "closed") this.#end(new YellowCartError("ended"));
     this.#requests.forEach((request) => request.abort());
     this.#commit();
-    this.#handlers.clear();
+    this.#handlers.forEach((handlers) => handlers.clear());
     this.#watchers.clear();
   }
 
@@ -641,9 +643,11 @@ class Live {
 
   /** Private events may have been missed. */
   #catchUp() {
-    const checkout = this.#kept.get("checkout") ?? (isOpen(this.#now.checkout) ? this.#now.checkout.id : undefined);
+    const checkout = this.#kept.get("checkout") ?? undefined;
     this.#cartOf("cart.get", {}).catch(() => {});
-    this.#checkoutOf("checkout.get", { checkout }).catch(({ code }) => code === "not_found" && this.#kept.set("checkout"));
+    this.#checkoutOf("checkout.get", { checkout }).catch(({ code }) => {
+      if (code === "not_found") this.#kept.set("checkout");
+    });
   }
 
   #gauges({ stock, viewers, likes }) {
@@ -839,7 +843,9 @@ class Live {
       if (once) off();
       fn(value);
     }, signal);
-    if (name === "chat" && this.#since && !this.#isClosed) this.#call(new Set([fn]), { messages: [...this.#recent], reset: true });
+    if (name === "chat" && this.#since && !this.#isClosed) {
+      this.#call(new Set([fn]), { messages: [...this.#recent], reset: true });
+    }
     return off;
   }
 

@@ -62,8 +62,7 @@ export class Acts {
     if (this.status(product)?.state === "pinning") return false;
     this.#setStatus(product, { state: "pinning", text: words.bag.pinning });
     const fail = (error) => {
-      const isGone = error.code === "not_found";
-      const text = error.outcome === "unknown" ? words.bag.notConfirmed : isGone ? words.bag.notThere : this.#why(error, words.bag.pin);
+      const text = this.#whyNoPin(error);
       this.#setStatus(product, { state: "failed", text });
       this.#desk.say(`${this.#desk.title(product)}: ${text}`, { assertive: true });
     };
@@ -153,6 +152,11 @@ export class Acts {
       fail(error);
       return false;
     }
+  }
+
+  #whyNoPin(error) {
+    if (error.outcome === "unknown") return words.bag.notConfirmed;
+    return error.code === "not_found" ? words.bag.notThere : this.#why(error);
   }
 
   #why(error, what) {

@@ -3,6 +3,7 @@
 import { h, icon, write } from "../common/dom.js";
 import { countdown, money, percentOff } from "../common/money.js";
 import { picture } from "./bag-row.js";
+import { button, scroller } from "./controls.js";
 import * as words from "./words.js";
 
 const DOUBLE_MS = 400;
@@ -27,8 +28,8 @@ export class OnAir {
     this.#desk = desk;
     this.#acts = acts;
     this.#sold = sold;
-    this.unpin = desk.need(h("button", { class: "button unpin", type: "button", on: { click: () => this.pressUnpin() } },
-      icon("unpin", 18), words.air.unpin), "live");
+    const unpin = button([icon("unpin", 18), words.air.unpin], () => this.pressUnpin(), { class: "unpin" });
+    this.unpin = desk.need(unpin, "live");
     const fact = (name, value) => h("div", {}, h("dt", {}, name), value);
     this.facts = h("dl", { class: "facts" },
       fact("left", this.#left), fact("sold", this.#soldUnits), fact("on air", this.#since));
@@ -40,7 +41,7 @@ export class OnAir {
       this.body, this.none);
     this.variants = h("section", { class: "panel variants", "aria-labelledby": "variants-title" },
       h("header", { class: "panel-head" }, h("h2", { id: "variants-title" }, words.air.variants)),
-      h("div", { class: "scroller", tabIndex: 0, role: "region", "aria-labelledby": "variants-title" },
+      scroller(words.air.variants,
         h("table", { class: "numbers" },
           h("thead", {}, h("tr", {}, ...words.air.variantHeads.map((text) => h("th", { scope: "col" }, text)))),
           this.#skus)));
@@ -90,7 +91,8 @@ export class OnAir {
     this.#skus.replaceChildren(...product.skus.map((sku) => {
       const left = h("td", {});
       this.#skuRows.set(sku.id, left);
-      return h("tr", {}, h("th", { scope: "row", dir: "auto" }, sku.title), h("td", {}, money(sku.price, sku.currency)), left);
+      const price = h("td", {}, money(sku.price, sku.currency));
+      return h("tr", {}, h("th", { scope: "row", dir: "auto" }, sku.title), price, left);
     }));
   }
 

@@ -1,6 +1,7 @@
 // One product of the bag: place, picture, title, price, what is left and sold, and its Pin.
 
 import { h, icon, write } from "../common/dom.js";
+import { button, menuButton } from "./controls.js";
 import * as words from "./words.js";
 
 export class BagRow {
@@ -21,13 +22,10 @@ export class BagRow {
     this.price = h("span", { class: "row-price" });
     this.left = h("span", { class: "row-number" });
     this.sold = h("span", { class: "row-number" });
-    this.pin = desk.need(h("button", { class: "button pin", type: "button", on: { click: () => this.#acts.pin(this.product.id) } }), "live");
+    this.pin = desk.need(button("", () => acts.pin(this.product.id), { class: "pin" }), "live");
     this.onAir = h("span", { class: "on-air-label" }, words.bag.onAir);
     this.status = h("span", { class: "row-status", hidden: true });
-    this.more = h("button", {
-      class: "icon-button more", type: "button", "aria-haspopup": "menu", "aria-expanded": "false",
-      on: { click: () => openMenu(this) },
-    }, icon("more", 20));
+    this.more = menuButton("", () => openMenu(this));
     this.node = h("li", { class: "row", tabIndex: -1, data: { product: product.id } },
       this.grip, this.image,
       this.title,
@@ -60,8 +58,9 @@ export class BagRow {
     this.#shown.product = product;
     write(this.title, product.title);
     this.title.title = product.title;
-    this.price.replaceChildren(from ? "from " : "", text, was ? h("s", {}, h("span", { class: "visually-hidden" }, "was "), was) : "");
-    this.more.setAttribute("aria-label", words.bag.more(product.title));
+    const before = was && h("s", {}, h("span", { class: "visually-hidden" }, "was "), was);
+    this.price.replaceChildren(from ? "from " : "", text, before);
+    this.more.ariaLabel = this.more.title = words.bag.more(product.title);
     this.image.replaceChildren(picture(product, 44));
   }
 

@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { BagRow } from "./bag-row.js";
+import { button } from "./controls.js";
 import { makeSortable } from "./drag.js";
 import * as marks from "./marks.js";
 import { menu } from "./menu.js";
@@ -26,7 +27,7 @@ export class Bag {
       type: "search", class: "search", placeholder: words.bag.search, "aria-label": words.bag.search,
       autocomplete: "off", spellcheck: false, on: { input: () => this.#filter() },
     });
-    const add = h("button", { class: "button add", type: "button", on: { click: openPicker } }, icon("plus", 18), words.bag.add);
+    const add = button([icon("plus", 18), words.bag.add], openPicker);
     const scroller = h("div", { class: "scroller", tabIndex: -1 }, this.#list, this.#empty);
     this.node = h("section", { class: "panel bag", id: "bag", "aria-labelledby": "bag-title" },
       h("header", { class: "panel-head" },
@@ -61,7 +62,8 @@ export class Bag {
     bag.forEach(({ product, position }, index) => {
       const row = this.#rows.get(product.id) ?? this.#newRow(product);
       row.draw(product, position);
-      if (this.#list.children[index] !== row.node) this.#list.insertBefore(row.node, this.#list.children[index] ?? null);
+      const there = this.#list.children[index];
+      if (there !== row.node) this.#list.insertBefore(row.node, there ?? null);
     });
     // A moved node loses the focus; who moves a row by keyboard goes on from there.
     if (focused?.isConnected && document.activeElement !== focused) focused.focus();
@@ -81,16 +83,17 @@ export class Bag {
     const { product } = row;
     const places = this.#desk.state.bag.length;
     const at = this.#desk.state.bag.findIndex((item) => item.product.id === product.id) + 1;
-    const off = this.#desk.online ? undefined : words.link.down;
     const isOnAir = this.#desk.state.pin?.product.id === product.id;
     const to = (position) => () => this.#acts.move(product.id, position);
+    const off = (why, isSo) => (this.#desk.online ? isSo && why : words.link.down);
+    const [first, last] = [off(words.bag.isFirst, at === 1), off(words.bag.isLast, at === places)];
     menu(row.more, [
-      { label: words.bag.top, icon: marks.top, run: to(1), off: off ?? (at === 1 ? words.bag.isFirst : undefined) },
-      { label: words.bag.up, icon: "up", run: to(at - 1), off: off ?? (at === 1 ? words.bag.isFirst : undefined) },
-      { label: words.bag.down, icon: "down", run: to(at + 1), off: off ?? (at === places ? words.bag.isLast : undefined) },
+      { label: words.bag.top, icon: marks.top, run: to(1), off: first },
+      { label: words.bag.up, icon: "up", run: to(at - 1), off: first },
+      { label: words.bag.down, icon: "down", run: to(at + 1), off: last },
       {
         label: words.bag.remove, icon: "trash", isDanger: true, run: () => this.#acts.remove(product.id),
-        off: off ?? (isOnAir ? words.bag.cannotRemove : undefined),
+        off: off(words.bag.cannotRemove, isOnAir),
       },
     ], { label: words.bag.more(product.title), signal: this.#desk.signal });
   }

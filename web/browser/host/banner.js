@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { countdown } from "../common/money.js";
+import { button } from "./controls.js";
 import * as words from "./words.js";
 
 // A link that is back at once needs no words; the controls were off all the same.
@@ -26,8 +27,9 @@ export class Banner {
     let row = this.#rows.get(name);
     if (!row) {
       const said = h("span", { class: "banner-text" });
-      const button = action && h("button", { class: "button small", type: "button", on: { click: action.run } }, action.label);
-      row = { said, node: h("div", { class: `banner ${kind}`, data: { name } }, icon(kind === "ok" ? "check" : "alert", 20), said, button) };
+      const act = action && button(action.label, action.run, { class: "small" });
+      const mark = icon(kind === "ok" ? "check" : "alert", 20);
+      row = { said, node: h("div", { class: `banner ${kind}`, data: { name } }, mark, said, act) };
       this.#rows.set(name, row);
       this.node.append(row.node);
     }
@@ -66,7 +68,8 @@ export class Banner {
   #lost() {
     const { conn, lostAt } = this.#desk.state;
     if (conn === "closed") return;
-    this.show("link", { text: words.link.lost(countdown(Date.now() - (lostAt ?? Date.now())), this.#onAir), kind: "danger" });
+    const since = countdown(Date.now() - (lostAt ?? Date.now()));
+    this.show("link", { text: words.link.lost(since, this.#onAir), kind: "danger" });
   }
 
   #tick() {

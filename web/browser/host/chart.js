@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { count, timeOf } from "../common/money.js";
+import { button, scroller } from "./controls.js";
 import { BIN_MS } from "./history.js";
 import * as marks from "./marks.js";
 import * as words from "./words.js";
@@ -30,6 +31,7 @@ export class Chart {
   #labels = [];
   #readout = h("p", { class: "readout" });
   #table = h("tbody", {});
+  #title = h("h2", { id: "chart-title" });
 
   constructor(desk, history) {
     this.#desk = desk;
@@ -43,13 +45,16 @@ export class Chart {
       this.#pointer = null;
       this.#read();
     });
-    this.toggle = h("button", { class: "button quiet small", type: "button", on: { click: () => this.#switch() } });
+    this.toggle = button("", () => this.#switch(), { class: "quiet small" });
     this.frame = h("div", { class: "chart-frame" }, this.#svg);
-    this.tableBox = h("div", { class: "scroller chart-table", tabIndex: 0, role: "region", "aria-label": words.chart.title, hidden: true },
-      h("table", { class: "numbers" },
-        h("thead", {}, h("tr", {}, words.chart.heads.map((text) => h("th", { scope: "col" }, text)))), this.#table));
+    const heads = words.chart.heads.map((text) => h("th", { scope: "col" }, text));
+    this.tableBox = scroller(words.chart.table,
+      h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, heads)), this.#table));
+    this.tableBox.classList.add("chart-table");
+    this.tableBox.hidden = true;
     this.node = h("section", { class: "panel chart", id: "numbers", "aria-labelledby": "chart-title" },
-      h("header", { class: "panel-head" }, h("h2", { id: "chart-title" }, words.chart.title), this.#readout, this.toggle),
+      h("header", { class: "panel-head" },
+        this.#title, this.#readout, this.toggle),
       this.frame, this.tableBox);
     const sizes = new ResizeObserver(([{ contentRect }]) => {
       this.#box = { width: Math.floor(contentRect.width), height: Math.floor(contentRect.height) };
@@ -89,6 +94,7 @@ export class Chart {
     const age = now - this.#history.start;
     const span = SPANS_MS.find((one) => one >= age) ?? SPANS_MS.at(-1);
     const from = now - span;
+    write(this.#title, words.chart.title(span / 60_000));
     const points = this.#points(from, now);
     const bins = [...this.#history.bins].filter(([bin]) => bin + BIN_MS > from);
     const peak = Math.max(...points.map(([, n]) => n ?? 0), 0);
@@ -99,7 +105,7 @@ export class Chart {
   /** The steps of the window, at most 600: of those too close together the last counts. */
   #points(from, now) {
     const { steps } = this.#history;
-    const width = (now - from) / MOST_POINTS;
+    const place = (at) => Math.floor(((at - from) * MOST_POINTS) / (now - from));
     const points = [];
     let before = null;
     for (const [at, n] of steps) {
@@ -108,8 +114,8 @@ export class Chart {
         continue;
       }
       const last = points.at(-1);
-      const isSame = last && n !== null && last[1] !== null && Math.floor((at - from) / width) === Math.floor((last[0] - from) / width);
-      if (isSame) last[1] = n;
+      const areBoth = last && n !== null && last[1] !== null;
+      if (areBoth && place(at) === place(last[0])) last[1] = n;
       else points.push([at, n]);
     }
     if (before !== null) points.unshift([from, before]);
@@ -215,15 +221,16 @@ export class Chart {
     if (!this.scale) return;
     const { from, span, peak, points } = this.scale;
     const { width } = this.#box;
-    const isOn = this.#pointer !== null && !this.#isTable && this.#pointer >= ROOM.left && this.#pointer <= width - ROOM.right;
-    this.#cursor.setAttribute("d", isOn ? `M${this.#pointer} ${ROOM.top}V${this.#y(0)}` : "");
+    const x = this.#isTable ? null : this.#pointer;
+    const isOn = x !== null && x >= ROOM.left && x <= width - ROOM.right;
+    this.#cursor.setAttribute("d", isOn ? `M${x} ${ROOM.top}V${this.#y(0)}` : "");
     if (!isOn) {
       this.#readout.replaceChildren(
         h("span", { class: "key-line" }, words.chart.watching, " · ", words.chart.peak(peak)),
         h("span", { class: "key-bars" }, words.chart.sold));
       return;
     }
-    const at = from + ((this.#pointer - ROOM.left) / (width - ROOM.left - ROOM.right)) * span;
+    const at = from + ((x - ROOM.left) / (width - ROOM.left - ROOM.right)) * span;
     const step = points.findLast(([time]) => time <= at);
     const units = this.#history.units(Math.floor(at / BIN_MS) * BIN_MS);
     const near = this.#history.marks.findLast((mark) => Math.abs(mark.at - at) < span / 60 && mark.title !== null);
@@ -242,10 +249,10 @@ export class Chart {
       const last = points.findLast(([at]) => at < minute + 60_000)?.[1];
       if (last === undefined) break;
       const units = bins.reduce((sum, [bin, n]) => sum + (within(bin) ? n : 0), 0);
-      const pinned = this.#history.marks.filter(({ at, title }) => within(at) && title !== null).map(({ title }) => title);
+      const marked = this.#history.marks.filter(({ at, title }) => within(at) && title !== null);
       rows.push(h("tr", {}, h("th", { scope: "row" }, timeOf(minute)),
         h("td", {}, last === null ? "–" : last.toLocaleString()), h("td", {}, units.toLocaleString()),
-        h("td", { class: "wide", dir: "auto" }, pinned.join(", "))));
+        h("td", { class: "wide", dir: "auto" }, marked.map(({ title }) => title).join(", "))));
     }
     this.#table.replaceChildren(...rows);
   }

@@ -1,7 +1,8 @@
 // The chat: rows in batches, never more than 300, held still while somebody reads or aims at one.
 
-import { h, icon, write } from "../common/dom.js";
+import { h, write } from "../common/dom.js";
 import { timeOf } from "../common/money.js";
+import { button, iconButton } from "./controls.js";
 import { dialog } from "./dialog.js";
 import * as marks from "./marks.js";
 import * as words from "./words.js";
@@ -27,8 +28,8 @@ export class Chat {
   constructor(desk, acts) {
     this.#desk = desk;
     this.#acts = acts;
-    const send = desk.need(h("button", { class: "icon-button send", type: "submit", "aria-label": words.chat.send }, icon("send", 20)), "live");
-    this.more = h("button", { class: "button new-messages", type: "button", hidden: true, on: { click: () => this.#catchUp() } });
+    const send = desk.need(iconButton(words.chat.send, "send", null, { type: "submit" }), "live");
+    this.more = button("", () => this.#catchUp(), { class: "new-messages", hidden: true });
     this.tools = this.#makeTools();
     this.form = h("form", { class: "write-row", on: { submit: (event) => this.#send(event) } }, this.#field, send);
     this.note = h("p", { class: "write-note", role: "status" });
@@ -147,10 +148,10 @@ export class Chat {
   // What can be done with a row: one set of buttons, in the row that is pointed at or has the focus.
 
   #makeTools() {
-    const tool = (name, shape, run) => h("button", {
-      class: "icon-button tool", type: "button", title: name,
-      on: { click: (event) => { event.stopPropagation(); run(this.tools.parentNode); } },
-    }, icon(shape, 18));
+    const tool = (name, shape, run) => iconButton(name, shape, (event) => {
+      event.stopPropagation();
+      run(this.tools.parentNode);
+    }, { size: 18 });
     this.buttons = {
       remove: tool(words.chat.remove, "trash", (node) => this.remove(node)),
       mute: tool(words.chat.mute, marks.silence, (node) => this.mute(node)),
@@ -235,7 +236,8 @@ export class Chat {
 
 function makeRow() {
   const row = {
-    time: h("time", {}), name: h("bdi", { class: "name" }), role: h("span", { class: "chip" }), text: h("span", { class: "said", dir: "auto" }),
+    time: h("time", {}), name: h("bdi", { class: "name" }), role: h("span", { class: "chip" }),
+    text: h("span", { class: "said", dir: "auto" }),
   };
   row.node = h("div", { class: "message", tabIndex: -1 }, row.time, h("p", {}, row.name, " ", row.role, " ", row.text));
   return row;
@@ -257,7 +259,9 @@ function fill(row, message, host) {
 /** The reason of a ban; undefined when it was thought better of. */
 async function askReason(desk, name) {
   const error = h("p", { class: "field-error", id: "reason-error", role: "alert" });
-  const field = h("input", { id: "reason", type: "text", maxLength: 200, autocomplete: "off", "aria-describedby": "reason-hint reason-error" });
+  const field = h("input", {
+    id: "reason", type: "text", maxLength: 200, autocomplete: "off", "aria-describedby": "reason-hint reason-error",
+  });
   const form = h("form", { class: "field" },
     h("label", { for: "reason" }, words.chat.reason),
     h("p", { class: "hint", id: "reason-hint" }, words.chat.reasonHint), field, error);

@@ -148,7 +148,8 @@ function watchPass(desk, show, first, banner, tab) {
   return (take) => {
     banner.hide("pass");
     const again = () => ask(words.pass.expired, take);
-    banner.show("pass", { text: words.pass.expired, kind: "danger", action: { label: words.pass.another, run: again } });
+    const action = { label: words.pass.another, run: again };
+    banner.show("pass", { text: words.pass.expired, kind: "danger", action });
     again();
   };
 }

@@ -1,6 +1,8 @@
 // A modal dialog: a title, a body, and its answers in a row.
 
-import { h, icon } from "../common/dom.js";
+import { h } from "../common/dom.js";
+import { button, iconButton } from "./controls.js";
+import * as words from "./words.js";
 
 let numbered = 0;
 
@@ -19,17 +21,14 @@ export function dialog(desk, { title, body, actions = [], check = () => true, en
     answer = value;
     node.close();
   };
-  const close = h("button", { class: "icon-button close", type: "button", "aria-label": "Close", on: { click: () => shut() } },
-    icon("close", 20));
   const buttons = actions.map((action) => {
-    const button = h("button", { class: `button ${action.kind ?? ""}`, type: "button", on: { click: () => shut(action.value) } },
-      action.label);
-    if (action.needs) desk.need(button, action.needs);
-    if (action.isOff) button.setAttribute("aria-disabled", "true");
-    return button;
+    const answers = button(action.label, () => shut(action.value), { class: action.kind });
+    if (action.needs) desk.need(answers, action.needs);
+    if (action.isOff) answers.ariaDisabled = "true";
+    return answers;
   });
   const node = h("dialog", { class: wide ? "dialog wide" : "dialog", "aria-labelledby": id },
-    h("header", {}, heading, close),
+    h("header", {}, heading, iconButton(words.log.close, "close", () => shut())),
     h("div", { class: "dialog-body" }, body),
     buttons.length ? h("footer", {}, buttons) : null,
     desk.region());

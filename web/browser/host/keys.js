@@ -59,11 +59,14 @@ export class Keys {
       type: "checkbox", checked: this.#isOn, id: "keys-on",
       on: { change: () => this.#store.set(OFF, box.checked ? "on" : "off") },
     });
-    const list = h("dl", { class: "keys" }, words.keys.list.map(([keys, does]) =>
-      h("div", {}, h("dt", {}, keys.split(" ").map((key) => (key === "–" ? " – " : h("kbd", {}, key)))), h("dd", {}, does))));
+    const caps = (keys) => keys.split(" ").map((key) => (key === "–" ? " – " : h("kbd", {}, key)));
+    const rows = words.keys.list.map(([keys, does]) => h("div", {}, h("dt", {}, caps(keys)), h("dd", {}, does)));
     dialog(this.#desk, {
       title: words.keys.title,
-      body: [h("p", { class: "switch" }, box, h("label", { for: "keys-on" }, words.keys.on)), h("p", {}, words.keys.note), list],
+      body: [
+        h("p", { class: "switch" }, box, h("label", { for: "keys-on" }, words.keys.on)),
+        h("p", {}, words.keys.note), h("dl", { class: "keys" }, rows),
+      ],
     });
   }
 }

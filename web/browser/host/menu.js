@@ -4,7 +4,7 @@ import { h, icon } from "../common/dom.js";
 
 const MARGIN = 8;
 
-/** Open it. `items`: {label, icon, run, isDanger, off: why it cannot be, in words}; nothing else may be focused meanwhile. */
+/** Open it. `items`: {label, icon, run, isDanger, off: why it cannot be, in words}. */
 export function menu(anchor, items, { label, signal }) {
   const node = h("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" });
   const buttons = items.map((item) => h("button", {
@@ -21,7 +21,10 @@ export function menu(anchor, items, { label, signal }) {
     const at = buttons.indexOf(document.activeElement);
     buttons[(at + by + buttons.length) % buttons.length].focus();
   };
-  const moves = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: () => buttons[0].focus(), End: () => buttons.at(-1).focus() };
+  const moves = {
+    ArrowDown: () => step(1), ArrowUp: () => step(-1),
+    Home: () => buttons[0].focus(), End: () => buttons.at(-1).focus(),
+  };
   node.addEventListener("keydown", (event) => {
     if (event.key === "Tab") node.hidePopover();
     if (!moves[event.key]) return;
@@ -31,14 +34,15 @@ export function menu(anchor, items, { label, signal }) {
   });
   node.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;
-    anchor.setAttribute("aria-expanded", "false");
+    anchor.ariaExpanded = "false";
     node.remove();
-    if (anchor.isConnected && (document.activeElement === document.body || node.contains(document.activeElement))) anchor.focus();
+    // Unless the act that was chosen has taken the focus elsewhere.
+    if (anchor.isConnected && document.activeElement === document.body) anchor.focus();
   });
   signal?.addEventListener("abort", () => node.remove(), { once: true });
   // Within the dialog or the page that holds the anchor: outside of a modal dialog it could not be used.
   (anchor.closest("dialog, .console") ?? document.body).append(node);
-  anchor.setAttribute("aria-expanded", "true");
+  anchor.ariaExpanded = "true";
   node.showPopover();
   place(node, anchor.getBoundingClientRect());
   buttons[0].focus();

@@ -46,7 +46,10 @@ export class OnOff {
       body: [h("p", {}, words.start.intro), list],
       actions: [
         { label: words.start.later },
-        { label: again ? words.start.goOn : words.start.go, value: "go", kind: "primary", isFirst: !isBlocked, isOff: isBlocked, needs: isBlocked ? undefined : "link" },
+        {
+          label: again ? words.start.goOn : words.start.go, value: "go", kind: "primary",
+          ...(isBlocked ? { isOff: true } : { isFirst: true, needs: "link" }),
+        },
       ],
     });
     this.#isAsking = false;
@@ -66,7 +69,7 @@ export class OnOff {
     if (!show.playback_url) checks.push(check("warn", words.start.noPicture));
     else if (this.#preview.status === "fails") checks.push(check("warn", words.start.pictureFails));
     else checks.push(check("ok", words.start.picture));
-    checks.push(check(this.#desk.online ? "ok" : "bad", this.#desk.online ? words.start.linked : words.start.notLinked));
+    checks.push(this.#desk.online ? check("ok", words.start.linked) : check("bad", words.start.notLinked));
     return checks;
   }
 

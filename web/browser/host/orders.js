@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { timeOf } from "../common/money.js";
+import { scroller } from "./controls.js";
 import * as words from "./words.js";
 
 const MOST_ROWS = 100;
@@ -15,16 +16,16 @@ export class Orders {
     this.#desk = desk;
     this.node = h("section", { class: "panel orders", id: "orders", "aria-labelledby": "orders-title" },
       h("header", { class: "panel-head" }, h("h2", { id: "orders-title" }, words.orders.title)),
-      h("div", { class: "scroller", tabIndex: 0, role: "region", "aria-labelledby": "orders-title" }, this.#list, this.#empty));
+      scroller(words.orders.title, this.#list, this.#empty));
     for (const purchase of history.purchases) this.#add(purchase);
     desk.on("purchase", (purchase) => this.#add(purchase));
   }
 
   #add({ name, product, units, at }) {
     this.#empty.hidden = true;
+    const what = [units > 1 && h("b", {}, `${units} × `), this.#desk.title(product)];
     const row = h("li", { class: "order-row" },
-      h("time", {}, timeOf(at)), h("bdi", { class: "name" }, name),
-      h("span", { class: "what", dir: "auto" }, units > 1 ? h("b", {}, `${units} × `) : "", this.#desk.title(product)));
+      h("time", {}, timeOf(at)), h("bdi", { class: "name" }, name), h("span", { class: "what", dir: "auto" }, what));
     this.#list.prepend(row);
     if (this.#list.children.length > MOST_ROWS) this.#list.lastElementChild.remove();
   }

@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { picture } from "./bag-row.js";
+import { button, scroller } from "./controls.js";
 import { dialog } from "./dialog.js";
 import * as words from "./words.js";
 
@@ -24,7 +25,7 @@ export class Picker {
   #stop = new AbortController();
   #list = h("ol", { class: "rows" });
   #status = h("p", { class: "picker-status", role: "status" });
-  #more = h("button", { class: "button wide", type: "button", hidden: true });
+  #more = button("", () => this.#seek(this.#shown + PAGE), { class: "wide", hidden: true });
 
   constructor(desk, acts) {
     this.#desk = desk;
@@ -35,13 +36,12 @@ export class Picker {
       autocomplete: "off", spellcheck: false,
       on: { input: () => { clearTimeout(timer); timer = setTimeout(() => this.#seek(), PAUSE_MS); } },
     });
-    this.#more.addEventListener("click", () => this.#seek(this.#shown + PAGE));
   }
 
   async open() {
     this.#desk.live.watch((state) => state.bag, () => this.#marks(), { signal: this.#stop.signal });
     const body = [h("span", { class: "search-box" }, icon("search", 16), this.search),
-      h("div", { class: "scroller", tabIndex: 0, role: "region", "aria-label": words.picker.list }, this.#list, this.#more), this.#status];
+      scroller(words.picker.list, this.#list, this.#more), this.#status];
     const closed = dialog(this.#desk, { title: words.picker.title, body, wide: true, signal: this.#desk.signal });
     this.search.focus();
     this.#seek();
@@ -75,8 +75,9 @@ export class Picker {
   async #readPage() {
     write(this.#status, words.picker.loading);
     try {
-      const after = this.#next ? `&after=${encodeURIComponent(this.#next)}` : "";
-      const { items, next } = await this.#desk.live.http("GET", `/v1/products?limit=${this.#text ? SEARCH_PAGE : PAGE}${after}`);
+      const page = new URLSearchParams({ limit: this.#text ? SEARCH_PAGE : PAGE });
+      if (this.#next) page.set("after", this.#next);
+      const { items, next } = await this.#desk.live.http("GET", `/v1/products?${page}`);
       this.#read.push(...items);
       this.#next = next;
       return true;
@@ -105,9 +106,7 @@ export class Picker {
     if (!this.#rows.has(product.id)) {
       const { text, from } = this.#desk.price(product);
       const images = product.images.map((url) => new URL(url, `${this.#desk.live.url}/`).href);
-      const add = this.#desk.need(h("button", {
-        class: "button pick", type: "button", on: { click: () => this.#add(product) },
-      }), "link");
+      const add = this.#desk.need(button("", () => this.#add(product), { class: "pick" }), "link");
       this.#label(add, words.picker.add, product);
       const left = product.skus.reduce((sum, sku) => sum + sku.left, 0);
       const node = h("li", { class: "row pick-row" },

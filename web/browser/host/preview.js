@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { picture } from "./bag-row.js";
+import { iconButton } from "./controls.js";
 import * as marks from "./marks.js";
 import * as words from "./words.js";
 
@@ -23,7 +24,7 @@ export class Preview {
     this.#desk = desk;
     this.#store = store;
     this.#isOff = store.get(OFF) === "off";
-    this.toggle = h("button", { class: "icon-button small", type: "button", on: { click: () => this.#switch() } });
+    this.toggle = iconButton("", "close", () => this.#switch(), { class: "small" });
     const open = h("a", {
       class: "icon-button small", href: `/watch/${encodeURIComponent(desk.state.show.id)}`, target: "_blank",
       rel: "noopener", "aria-label": words.preview.open, title: words.preview.open,
@@ -47,8 +48,7 @@ export class Preview {
     const { show } = this.#desk.state;
     const label = this.#isOff ? words.preview.show : words.preview.hide;
     this.toggle.replaceChildren(icon(this.#isOff ? "eye" : "close", 16));
-    this.toggle.setAttribute("aria-label", label);
-    this.toggle.title = label;
+    this.toggle.ariaLabel = this.toggle.title = label;
     const plays = show.state === "live" && !this.#isOff ? show.playback_url : undefined;
     if (plays !== this.#url) {
       this.#stop();
@@ -63,15 +63,20 @@ export class Preview {
 
   #drawNote() {
     const { show } = this.#desk.state;
-    const outside = show.state === "scheduled" ? words.preview.soon : words.preview.over;
-    const texts = { off: words.preview.hidden, fails: words.preview.fails, loading: "", plays: "" };
-    const text = this.#isOff ? words.preview.hidden : show.state !== "live" ? outside : texts[this.status] ?? words.preview.noPicture;
+    const texts = {
+      off: words.preview.hidden, fails: words.preview.fails, loading: "", plays: "",
+      none: { scheduled: words.preview.soon, ended: words.preview.over, live: words.preview.noPicture }[show.state],
+    };
+    const text = texts[this.status];
     write(this.#note, text);
     this.#note.hidden = !text;
   }
 
   #play(url) {
-    const video = h("video", { class: "screen-video", muted: true, autoplay: true, playsInline: true, loop: true, disablePictureInPicture: true, "aria-hidden": "true", tabIndex: -1 });
+    const video = h("video", {
+      class: "screen-video", muted: true, autoplay: true, playsInline: true, loop: true, tabIndex: -1,
+      disablePictureInPicture: true, "aria-hidden": "true",
+    });
     // The property alone does not count before the first frame in every browser.
     video.setAttribute("muted", "");
     const become = (status) => () => {
@@ -113,7 +118,7 @@ export class Preview {
     this.#card.hidden = !product || this.#isOff;
     if (!product) return;
     const { text, from } = this.#desk.price(product);
-    this.#card.replaceChildren(picture(product, 32),
-      h("span", { class: "screen-words" }, h("b", { dir: "auto" }, product.title), h("span", {}, from ? "from " : "", text)));
+    const said = [h("b", { dir: "auto" }, product.title), h("span", {}, from ? "from " : "", text)];
+    this.#card.replaceChildren(picture(product, 32), h("span", { class: "screen-words" }, said));
   }
 }

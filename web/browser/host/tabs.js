@@ -21,7 +21,8 @@ export class Tabs {
     desk.on("chat", ({ messages, reset }) => reset || this.#count("chat", messages.length));
     desk.on("purchase", () => this.#count("orders", 1));
     desk.root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && this.#isDrawerOpen && !event.target.closest("input, dialog, [popover]")) this.toggleDrawer();
+      const isForDrawer = event.key === "Escape" && !event.defaultPrevented && this.#isDrawerOpen;
+      if (isForDrawer && !event.target.closest("input, dialog, [popover]")) this.toggleDrawer();
     });
     this.#select("bag");
   }
@@ -30,7 +31,8 @@ export class Tabs {
 
   #button(name) {
     const badge = h("span", { class: "badge", hidden: true });
-    const button = h("button", { class: "tab", type: "button", on: { click: () => this.#select(name) } }, words.tabs[name], badge);
+    const on = { click: () => this.#select(name) };
+    const button = h("button", { class: "tab", type: "button", on }, words.tabs[name], badge);
     this.#buttons.set(name, button);
     this.#badges.set(name, badge);
     return button;
@@ -63,7 +65,7 @@ export class Tabs {
 
   toggleDrawer() {
     const isOpen = this.#root.classList.toggle("drawer-open");
-    this.#opener.setAttribute("aria-expanded", String(isOpen));
+    this.#opener.ariaExpanded = String(isOpen);
     if (!isOpen) this.#opener.focus();
     this.#seen();
   }
@@ -86,7 +88,8 @@ export class Tabs {
   #draw() {
     for (const [name, n] of Object.entries(this.#news)) badge(this.#badges.get(name), n);
     badge(this.#drawerBadge, this.#news.chat);
-    this.#opener.setAttribute("aria-label", this.#news.chat ? words.tabs.news(short(this.#news.chat)) : words.chat.title);
+    const { chat } = this.#news;
+    this.#opener.ariaLabel = chat ? words.tabs.news(short(chat)) : words.chat.title;
   }
 }
 

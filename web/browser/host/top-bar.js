@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { count, money } from "../common/money.js";
+import { button, iconButton, menuButton } from "./controls.js";
 import * as marks from "./marks.js";
 import { menu } from "./menu.js";
 import * as words from "./words.js";
@@ -19,17 +20,12 @@ export class TopBar {
   /** `does`: {start, end, theme, help, chat}: what its buttons do. */
   constructor(desk, does) {
     this.#desk = desk;
-    const button = (label, shape, run, name) => h("button", {
-      class: `icon-button ${name}`, type: "button", "aria-label": label, title: label, on: { click: run },
-    }, icon(shape, 20));
-    this.start = desk.need(h("button", { class: "button primary act-start", type: "button", on: { click: does.start } }), "link");
-    this.end = desk.need(h("button", { class: "button danger act-end", type: "button", on: { click: does.end } }, words.end.open), "live");
-    this.more = h("button", {
-      class: "icon-button more", type: "button", "aria-label": words.top.more, "aria-haspopup": "menu", "aria-expanded": "false",
-      on: { click: () => this.#openMenu(does) },
-    }, icon("more", 20));
-    this.chat = button(words.chat.title, marks.chat, does.chat, "open-chat");
-    this.chat.setAttribute("aria-expanded", "false");
+    const { start, end, theme, help, chat } = does;
+    const wide = { class: "wide-only" };
+    this.start = desk.need(button("", start, { class: "primary act-start" }), "link");
+    this.end = desk.need(button(words.end.open, end, { class: "danger act-end" }), "live");
+    this.more = menuButton(words.top.more, () => this.#openMenu(does));
+    this.chat = iconButton(words.chat.title, marks.chat, chat, { class: "open-chat", "aria-expanded": "false" });
     const fact = (name, ...parts) => h("p", { class: `fact ${name}` }, parts);
     this.node = h("header", { class: "top-bar" },
       h("span", { class: "mark", "aria-hidden": "true" }, icon("cart", 18)),
@@ -38,12 +34,9 @@ export class TopBar {
       fact("viewers", icon("eye", 16), this.#viewers, h("span", { class: "words" }, ` ${words.top.watching}`)),
       fact("revenue", this.#revenue), fact("orders-total", this.#orders, " ", this.#ordersWord),
       this.#link, h("span", { class: "spring" }),
-      button(words.top.theme, marks.theme, does.theme, "wide-only"),
-      button(words.keys.title, "keyboard", does.help, "wide-only"),
+      iconButton(words.top.theme, marks.theme, theme, wide), iconButton(words.keys.title, "keyboard", help, wide),
       this.chat, this.start, this.end, this.more);
-    for (const pick of [(state) => state.show, (state) => state.viewers, (state) => state.sales, (state) => state.conn]) {
-      desk.watch(pick, () => this.#draw());
-    }
+    for (const name of ["show", "viewers", "sales", "conn"]) desk.watch((state) => state[name], () => this.#draw());
     desk.onTick(() => this.#tick());
     this.#draw();
   }

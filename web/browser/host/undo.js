@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { timeOf } from "../common/money.js";
+import { button } from "./controls.js";
 import { dialog } from "./dialog.js";
 import * as words from "./words.js";
 
@@ -22,7 +23,7 @@ export class UndoBar {
     this.#desk = desk;
     const hold = (isHeld) => () => { this.#isHeld = isHeld; };
     const on = { pointerenter: hold(true), pointerleave: hold(false), focusin: hold(true), focusout: hold(false) };
-    const open = h("button", { class: "button quiet", type: "button", on: { click: () => this.#openLog() } }, words.log.open);
+    const open = button(words.log.open, () => this.#openLog(), { class: "quiet" });
     this.node = h("section", { class: "undo-bar", "aria-label": words.log.title }, this.#list, open);
     for (const [event, fn] of Object.entries(on)) this.#list.addEventListener(event, fn);
     desk.signal.addEventListener("abort", () => clearInterval(this.#timer));
@@ -64,11 +65,12 @@ export class UndoBar {
     const time = h("time", { class: "undo-time" }, timeOf(entry.at));
     entry.words = h("span", { class: "undo-text" }, entry.text);
     entry.seconds = h("span", { class: "undo-seconds", "aria-hidden": "true" }, String(SECONDS));
-    entry.button = entry.undo && h("button", {
-      class: "button undo", type: "button", on: { click: () => this.#undo(entry) },
-    }, words.log.undo, h("span", { class: "visually-hidden" }, `: ${entry.text}`), entry.seconds);
-    if (entry.button) this.#desk.need(entry.button, "link");
-    return h("li", { class: `undo-entry ${entry.warn ? "warn" : entry.isMine ? "mine" : ""}` }, mark, entry.words, time, entry.button);
+    const what = h("span", { class: "visually-hidden" }, `: ${entry.text}`);
+    const said = [words.log.undo, what, entry.seconds];
+    const undo = entry.undo && button(said, () => this.#undo(entry), { class: "undo" });
+    if (undo) this.#desk.need(undo, "link");
+    const kind = entry.warn ? "warn" : entry.isMine ? "mine" : "";
+    return h("li", { class: `undo-entry ${kind}` }, mark, entry.words, time, undo);
   }
 
   #tick() {

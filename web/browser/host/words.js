@@ -27,9 +27,8 @@ export const link = {
   lost: (since, product) =>
     "You are cut off from the LIVE: the controls are off, and nothing you press is sent later. "
     + (product ? `Last seen on air: ${product}. ` : "")
-    + `Reconnecting, ${since}.`,
+    + (since ? `Reconnecting, ${since}.` : "Reconnecting."),
   replaced: "This account opened the console too often. This window is closed: use another one, or reload.",
-  gone: "The server closed this console. Reload the page.",
   back: "Connected again. Everything here is up to date.",
   off: "No connection. Nothing was sent.",
   reload: "Reload",
@@ -177,17 +176,16 @@ export const chat = {
   reasonMissing: "Write a reason, for example: insults other viewers.",
   banNow: "Ban",
   cancel: "Cancel",
-  self: "You cannot mute or ban the host.",
 };
 
 export const orders = {
   title: "Orders",
   empty: "Orders show here the moment they are paid.",
-  again: "Earlier orders are counted above.",
 };
 
 export const chart = {
-  title: "Last hour",
+  title: (minutes) => `Last ${minutes} minutes`,
+  table: "Numbers by the minute",
   asTable: "Show as table",
   asChart: "Show as chart",
   watching: "Watching",
@@ -223,7 +221,8 @@ export const picker = {
   further: "Search further",
   loading: "Loading…",
   none: (text) => (text ? `Nothing that was searched is called “${text}”.` : "The shop has no products yet."),
-  shown: (n, read, hasMore) => `${n.toLocaleString()} shown · ${read.toLocaleString()}${hasMore ? "+" : ""} in the shop`,
+  shown: (n, read, hasMore) =>
+    `${n.toLocaleString()} shown · ${read.toLocaleString()}${hasMore ? "+" : ""} in the shop`,
   left: (n, variants) => `${n.toLocaleString()} left${variants > 1 ? ` · ${variants} variants` : ""}`,
   notAdded: (title) => `${title} was not added.`,
   fails: "The products could not be loaded.",

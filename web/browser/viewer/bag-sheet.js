@@ -1,7 +1,8 @@
 // The bag: what this LIVE sells, in the host's order, with the item on air once more on top.
 import { h, icon, write } from "../common/dom.js";
 import { arrange } from "./arrange.js";
-import { Price, leadSku, leftOf, picture } from "./item.js";
+import { picture } from "./item.js";
+import { Price, leadSku, leftOf } from "./price.js";
 import * as sheetWords from "./sheet-words.js";
 import * as words from "./words.js";
 

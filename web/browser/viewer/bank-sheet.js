@@ -3,7 +3,7 @@ import { h, write } from "../common/dom.js";
 import { holdClock } from "./hold-clock.js";
 import { follow, watchOver } from "./lookout.js";
 import { isPending } from "./purchase.js";
-import * as sheetWords from "./sheet-words.js";
+import * as ours from "./checkout-words.js";
 import * as words from "./words.js";
 
 /** `props`: {checkout: id, wish} of a checkout with an `action`. */
@@ -21,7 +21,7 @@ export default function bankSheet(ctx, { checkout: id, wish }, frame) {
     if (isGivingUp) return;
     isGivingUp = true;
     cancel.setAttribute("aria-disabled", "true");
-    write(cancel, sheetWords.CANCELLING);
+    write(cancel, ours.CANCELLING);
     const now = await live.checkout.cancel(id).catch((error) => ctx.fail(error));
     isGivingUp = false;
     if (frame.signal.aborted) return;
@@ -39,14 +39,13 @@ export default function bankSheet(ctx, { checkout: id, wish }, frame) {
   }
 
   const lead = h("p", { class: "bank-lead", text: words.BANK_CHECKS });
-  const clock = holdClock(ctx, payBy, { signal: frame.signal, over: () => frame.timer(null) });
-  frame.timer(clock.node);
+  holdClock(ctx, frame, payBy);
   live.watch((state) => state.checkout, heard, { signal: frame.signal });
   follow(ctx, id);
   ctx.say(words.BANK_CHECKS);
   queueMicrotask(() => heard(live.state.checkout));
   return {
-    title: sheetWords.BANK, size: "bank", foot: cancel, initialFocus: page,
+    title: ours.BANK, size: "bank", foot: cancel, initialFocus: page,
     body: h("div", { class: "bank" }, lead, page),
   };
 }

@@ -4,6 +4,9 @@ import * as words from "./words.js";
 
 const FLUSH_MS = 100;
 const ROWS = { phone: 80, wide: 200 };
+/** From so full on, rows go; down to so full. */
+const FULL = 0.75;
+const LEAN = 0.5;
 /** Rows a second at most; the host's, one's own and those that name one are always shown. */
 const RATE = { usual: 20, calm: 1 };
 const WAITING = 300;
@@ -15,6 +18,8 @@ export class Chat {
   #queue = [];
   #held = [];
   #byId = new Map();
+  #free = [];
+  #trimming = 0;
   #tokens = RATE.usual;
   #filledAt = 0;
   #timer = 0;
@@ -39,10 +44,13 @@ export class Chat {
     this.log.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.log.addEventListener("focus", () => this.log.matches(":focus-visible") && this.pause(), { signal });
     this.log.addEventListener("blur", () => this.#isAtEnd() && this.resume(), { signal });
+    ctx.frame.addEventListener("yc-layout", () => this.#isPaused || this.#toEnd(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.#later(), { signal });
     signal.addEventListener("abort", () => {
       clearTimeout(this.#timer);
       cancelAnimationFrame(this.#timer);
+      cancelAnimationFrame(this.#trimming);
+      clearTimeout(this.#fading);
     });
   }
 
@@ -66,8 +74,8 @@ export class Chat {
     this.box.toggleAttribute("data-paused", false);
     this.fresh.hidden = true;
     this.#queue.unshift(...this.#held.splice(0));
-    this.log.scrollTop = 0;
     this.#flush();
+    this.#toEnd();
   }
 
   #take(messages, reset) {
@@ -78,6 +86,7 @@ export class Chat {
       this.#rows.replaceChildren();
       // What was said before one came is no flood.
       for (const message of messages) this.#append(message);
+      this.#toEnd();
       return;
     }
     for (const message of messages) {
@@ -135,6 +144,8 @@ export class Chat {
       }
     }
     this.#tokens = Math.max(0, this.#tokens);
+    this.#toEnd();
+    this.#trimLater();
     this.#count(skipped + this.#skipped);
     this.#skipped = 0;
   }
@@ -154,11 +165,10 @@ export class Chat {
 
   #fading = 0;
 
-  /** A row for it: a new one while there is room, else the oldest again. */
+  /** A row for it, one that was used before if there is one. */
   #append({ message, from, text }) {
-    const most = this.#ctx.settings.isWide ? ROWS.wide : ROWS.phone;
-    while (this.#rows.childElementCount > most) this.#forget(this.#rows.firstElementChild).remove();
-    const row = this.#rows.childElementCount < most ? newRow() : this.#forget(this.#rows.firstElementChild);
+    while (this.#rows.childElementCount >= this.#most) this.#drop();
+    const row = this.#free.pop() ?? newRow();
     const { name, badge, words: said } = row.parts;
     const isHost = from.role === "host" || from.role === "admin";
     row.className = `chat-row${from.id === this.#ctx.live.state.me?.id ? " own" : ""}${isHost ? " by-host" : ""}`;
@@ -170,17 +180,40 @@ export class Chat {
     this.#rows.append(row);
   }
 
-  #forget(row) {
+  get #most() {
+    return this.#ctx.settings.isWide ? ROWS.wide : ROWS.phone;
+  }
+
+  /** Take the oldest row away. */
+  #drop() {
+    const row = this.#rows.firstElementChild;
     this.#byId.delete(row.dataset.message);
-    return row;
+    row.remove();
+    this.#free.push(row);
+  }
+
+  /** To the newest row. Nothing is written after it, so that it costs no second layout. */
+  #toEnd() {
+    this.log.scrollTop = 1e6;
+  }
+
+  /** Old rows go in a frame in which none come: the browser then keeps what is seen in its place. */
+  #trimLater() {
+    if (this.#trimming || this.#rows.childElementCount <= this.#most * FULL) return;
+    this.#trimming = requestAnimationFrame(() => {
+      this.#trimming = 0;
+      // By now there is enough to scroll; the empty room above the first row is not needed.
+      this.#rows.toggleAttribute("data-full", true);
+      while (this.#rows.childElementCount > this.#most * LEAN) this.#drop();
+    });
   }
 
   #delete(id) {
     const stays = (one) => one.message.message !== id;
     this.#queue = this.#queue.filter(stays);
     this.#held = this.#held.filter(stays);
-    const row = this.#byId.get(id);
-    if (row) this.#forget(row).remove();
+    this.#byId.get(id)?.remove();
+    this.#byId.delete(id);
   }
 
   /** Only what was paid is told, masked, and at most one in 4 s. */
@@ -192,11 +225,12 @@ export class Chat {
     if (!item) return;
     this.#append({ message: `bought-${now}`, from: { id: "", name: "", role: "viewer" }, text: words.bought(name, item.product.title) });
     this.#rows.lastElementChild.classList.add("bought");
+    this.#toEnd();
   }
 
-  /** The list grows from its foot, so that its foot is at 0. */
   #isAtEnd() {
-    return this.log.scrollTop > -24;
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    return scrollHeight - scrollTop - clientHeight < 24;
   }
 
   #scrolled() {

@@ -1,9 +1,9 @@
-// Why a checkout is over or never began: what happened, what it means for the money, what can be done.
-import * as sheetWords from "./sheet-words.js";
+// Why a checkout is over or never began.
+import * as ours from "./checkout-words.js";
 import * as words from "./words.js";
 
-const BAG = { text: sheetWords.BACK_TO_BAG, to: "bag" };
-const CART = { text: sheetWords.BACK_TO_CART, to: "cart" };
+const BAG = { text: ours.BACK_TO_BAG, to: "bag" };
+const CART = { text: ours.BACK_TO_CART, to: "cart" };
 const CLOSE = { text: words.CLOSE, to: "close" };
 const AGAIN = { text: words.TRY_TO_GET_IT, to: "again" };
 const RETRY = { text: words.TRY_AGAIN, to: "again" };
@@ -21,8 +21,8 @@ const ENDS = {
   rejected: lostRace,
   sold_out: lostRace,
   expired: (_, { lines }) => ({ text: words.holdGone(nameOf(lines)), icon: "clock", main: AGAIN }),
-  cancelled: () => ({ text: sheetWords.CANCELLED, main: AGAIN }),
-  failed: () => ({ text: sheetWords.FAILED, main: AGAIN }),
+  cancelled: () => ({ text: ours.CANCELLED, main: AGAIN }),
+  failed: () => ({ text: ours.FAILED, main: AGAIN }),
   refunding: lateMoney,
   refunded: lateMoney,
   limit: (_, { data, message }) => ({ text: data?.limit ? words.limit(data.limit) : message, main: BAG }),
@@ -30,17 +30,17 @@ const ENDS = {
   unauthorized: () => ({ text: words.SIGN_IN_AGAIN, main: CLOSE }),
   offline: () => ({ text: words.OFFLINE, main: RETRY }),
   // Holding charges nothing, so that much is certain.
-  timeout: () => ({ text: sheetWords.NOTHING_CHARGED, main: RETRY }),
-  unavailable: () => ({ text: sheetWords.NOTHING_CHARGED, main: RETRY }),
-  rate_limited: () => ({ text: sheetWords.NOTHING_CHARGED, main: RETRY }),
-  no_cards: () => ({ text: sheetWords.NO_CARDS, main: CLOSE }),
+  timeout: () => ({ text: ours.NOTHING_CHARGED, main: RETRY }),
+  unavailable: () => ({ text: ours.NOTHING_CHARGED, main: RETRY }),
+  rate_limited: () => ({ text: ours.NOTHING_CHARGED, main: RETRY }),
+  no_cards: () => ({ text: ours.NO_CARDS, main: CLOSE }),
 };
 
 function lostRace(ctx, { data }, wish) {
   const left = ctx.live.state.stock[data?.sku ?? wish.sku] ?? 0;
-  if (wish.kind === "cart") return { text: left ? sheetWords.onlyLeftNow(left) : words.LOST_RACE, main: CART };
+  if (wish.kind === "cart") return { text: left ? ours.onlyLeftNow(left) : words.LOST_RACE, main: CART };
   if (!left || left >= wish.qty) return { text: words.LOST_RACE, main: BAG };
-  return { text: sheetWords.onlyLeftNow(left), main: { text: sheetWords.takeFewer(left), to: "again", qty: left } };
+  return { text: ours.onlyLeftNow(left), main: { text: ours.takeFewer(left), to: "again", qty: left } };
 }
 
 function lateMoney(ctx, { total, currency }) {
@@ -48,5 +48,5 @@ function lateMoney(ctx, { total, currency }) {
 }
 
 function nameOf(lines) {
-  return lines?.length === 1 ? lines[0].title : sheetWords.THE_ITEMS;
+  return lines?.length === 1 ? lines[0].title : ours.THE_ITEMS;
 }

@@ -2,8 +2,8 @@
 import { h } from "../common/dom.js";
 import { addressLines, known, remember } from "./details.js";
 import { cardGroup, cardName } from "./practice-cards.js";
-import { linesList, sums } from "./receipt.js";
-import * as sheetWords from "./sheet-words.js";
+import { linesList } from "./item.js";
+import * as ours from "./checkout-words.js";
 import * as words from "./words.js";
 
 /** `notice`: a node on top; `change()` goes back to the details; `picked()` after another card was chosen. */
@@ -23,10 +23,10 @@ export function review(ctx, checkout, { notice, change, picked }) {
 function buyerPart(ctx, change) {
   const buyer = known(ctx);
   return h("section", { class: "told" },
-    h("div", {}, h("h3", { text: sheetWords.SHIP_TO }),
+    h("div", {}, h("h3", { text: ours.SHIP_TO }),
       h("p", {}, h("bdi", { text: buyer.name }), h("span", { class: "told-mail", text: buyer.email })),
       addressLines(ctx, buyer).map((line) => h("p", { class: "told-more", dir: "auto", text: line }))),
-    changeButton(sheetWords.SHIP_TO, change));
+    changeButton(ours.SHIP_TO, change));
 }
 
 /** The chosen card; its Change opens the others in the same place. */
@@ -34,25 +34,25 @@ function cardPart(ctx, picked) {
   const node = h("section", { class: "told" });
   const open = () => {
     const group = cardGroup(known(ctx).card);
-    group.prepend(h("legend", { class: "visually-hidden", text: sheetWords.WHICH_CARD }));
+    group.prepend(h("legend", { class: "visually-hidden", text: ours.WHICH_CARD }));
     group.addEventListener("change", (event) => {
       remember(ctx, { ...known(ctx), card: event.target.value });
       picked();
     });
-    node.replaceChildren(h("div", {}, h("h3", { text: sheetWords.CARD }),
-      h("p", { class: "practice", text: sheetWords.PRACTICE }), group));
+    node.replaceChildren(h("div", {}, h("h3", { text: ours.CARD }),
+      h("p", { class: "practice", text: ours.PRACTICE }), group));
     node.classList.remove("told");
     (group.querySelector("input:checked") ?? group.querySelector("input")).focus();
   };
   node.append(
-    h("div", {}, h("h3", { text: sheetWords.CARD }), h("p", { text: cardName(known(ctx).card) }),
-      h("p", { class: "told-more", text: sheetWords.PRACTICE })),
-    changeButton(sheetWords.CARD, open));
+    h("div", {}, h("h3", { text: ours.CARD }), h("p", { text: cardName(known(ctx).card) }),
+      h("p", { class: "told-more", text: ours.PRACTICE })),
+    changeButton(ours.CARD, open));
   return { node, open };
 }
 
 function changeButton(of, run) {
-  return h("button", { class: "button quiet change", type: "button", on: { click: run } }, sheetWords.CHANGE,
+  return h("button", { class: "button quiet change", type: "button", on: { click: run } }, ours.CHANGE,
     h("span", { class: "visually-hidden", text: ` ${of}` }));
 }
 
@@ -67,4 +67,16 @@ export function declinedNotice(text, otherCard) {
 /** A box of words that can have the focus. */
 export function notice(text, kind, ...more) {
   return h("div", { class: `notice ${kind}` }, h("p", { class: "notice-text", tabIndex: -1, text }), more);
+}
+
+/** The sums of a checkout or an order; rows of nothing are left out, but shipping is always told. */
+export function sums(ctx, of) {
+  const price = (amount) => ctx.money(amount, of.currency);
+  const row = (name, text, kind = null) => h("div", { class: kind }, h("dt", { text: name }), h("dd", { text }));
+  return h("dl", { class: "sums" },
+    row(ours.ITEMS, price(of.subtotal)),
+    row(ours.SHIPPING, of.shipping ? price(of.shipping) : ours.FREE),
+    of.discount > 0 && row(ours.DISCOUNT, price(-of.discount)),
+    of.tax > 0 && row(ours.TAX, price(of.tax)),
+    row(ours.TOTAL, price(of.total), "sum"));
 }

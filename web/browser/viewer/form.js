@@ -4,21 +4,21 @@ import { thingsToFix } from "./words.js";
 
 let made = 0;
 
-/** One field. `check(value)` says what is wrong with it, or "". */
+/** One field. `wrong` is said while it is empty, or `check(value)` says what is wrong; with neither it is optional. */
 export class Field {
   #check;
   #error;
-  #hint = null;
+  #hint;
 
   /** `control` is an input, a select, or a `fieldset` of radio buttons. */
-  constructor({ name, label, control, hint = "", optional = false, check = () => "", narrow = false }) {
+  constructor({ name, label, control, hint, wrong, check, narrow }) {
     const id = `yc-field-${(made += 1)}`;
-    const title = [label, optional && h("span", { class: "optional", text: " (optional)" })];
+    const title = [label, !wrong && !check && h("span", { class: "optional", text: " (optional)" })];
     this.name = name;
     this.control = control;
-    this.#check = check;
+    this.#check = check ?? ((value) => (value || !wrong ? "" : wrong));
     this.#error = h("p", { class: "field-error", part: "error", id: `${id}-error`, hidden: true });
-    if (hint) this.#hint = h("p", { class: "hint", id: `${id}-hint`, text: hint });
+    this.#hint = hint && h("p", { class: "hint", id: `${id}-hint`, text: hint });
     control.id = id;
     if (this.#isGroup) control.prepend(h("legend", {}, title));
     else control.setAttribute("part", "field");
@@ -57,8 +57,8 @@ export class Field {
   }
 
   focus() {
-    if (!this.#isGroup) return this.control.focus();
-    return (this.control.querySelector("input:checked") ?? this.control.querySelector("input")).focus();
+    const { control } = this;
+    (this.#isGroup ? control.querySelector("input:checked") ?? control.querySelector("input") : control).focus();
   }
 
   #describe() {
@@ -90,11 +90,8 @@ export class Form {
     return Object.fromEntries(this.#fields.map((field) => [field.name, field.value]));
   }
 
-  /** Fill in what is known; a field that holds something keeps it. */
   fill(values) {
-    for (const field of this.#fields) {
-      if (!field.value && values?.[field.name]) field.value = values[field.name];
-    }
+    for (const field of this.#fields) if (values?.[field.name]) field.value = values[field.name];
   }
 
   /** Whether all is right; if not, the list of what to fix gets the focus. */
@@ -118,11 +115,8 @@ export class Form {
 
   #left(field) {
     if (!this.#tried) return;
-    field.check();
     // The list only gets shorter here: nothing may appear above what somebody is typing in.
-    for (const line of [...this.#list.children]) {
-      if (line.dataset.name === field.name && !field.isWrong) line.remove();
-    }
+    if (!field.check()) this.#list.querySelector(`[data-name="${field.name}"]`)?.remove();
     this.#count();
   }
 

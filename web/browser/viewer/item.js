@@ -1,7 +1,5 @@
-// How a product is shown in a sheet: its picture, its price, how many are left.
-import { h, icon, write } from "../common/dom.js";
-import { percentOff } from "../common/money.js";
-import { FROM } from "./sheet-words.js";
+// Products and lines as the sheets show them.
+import { h, icon } from "../common/dom.js";
 
 /** Where a picture is: a path is one of the server's own. */
 function addressOf(ctx, path) {
@@ -17,44 +15,6 @@ export function picture(ctx, path, { width = 72, height = width, alt = "", lazy 
     loading: lazy ? "lazy" : "eager", src: addressOf(ctx, path) });
   image.addEventListener("error", () => image.replaceWith(drawn()), { once: true });
   return image;
-}
-
-/** The SKU that a product is advertised with: the cheapest that is left. */
-export function leadSku(ctx, product) {
-  const cheapest = (skus) => skus.reduce((best, sku) => (best && best.price <= sku.price ? best : sku), null);
-  return cheapest(product.skus.filter((sku) => ctx.left(sku) > 0)) ?? cheapest(product.skus);
-}
-
-/** Units left of all of a product. */
-export function leftOf(ctx, product) {
-  return product.skus.reduce((sum, sku) => sum + Math.max(0, ctx.left(sku)), 0);
-}
-
-/** A price as it stands now, with what it was; `set` shows another. */
-export class Price {
-  #ctx;
-  #now = h("data", { class: "price-now" });
-  #was = h("s");
-  #wasBox = h("span", { class: "price-was" }, h("span", { class: "visually-hidden", text: "was " }), this.#was);
-  #off = h("span", { class: "price-off" });
-  #from = h("span", { class: "price-from" });
-
-  constructor(ctx) {
-    this.#ctx = ctx;
-    this.node = h("p", { class: "price", part: "price" }, this.#from, this.#now, " ", this.#wasBox, " ", this.#off);
-  }
-
-  /** `was`: struck; `from`: there are dearer ones too. */
-  set({ price, currency, was = 0, from = false }) {
-    this.#now.value = String(price);
-    write(this.#now, this.#ctx.money(price, currency));
-    write(this.#from, from ? FROM : "");
-    this.#wasBox.hidden = !was || was === price;
-    write(this.#was, was ? this.#ctx.money(was, currency) : "");
-    const off = percentOff(price, was);
-    this.#off.hidden = !off;
-    write(this.#off, off ? `-${off}%` : "");
-  }
 }
 
 const loaded = new WeakMap();
@@ -85,4 +45,13 @@ export function linePicture(ctx, line, size) {
     if (product?.images[0]) box.replaceChildren(picture(ctx, product.images[0], { width: size }));
   });
   return box;
+}
+
+/** Lines with picture, quantity and price. */
+export function linesList(ctx, lines, currency) {
+  return h("ul", { class: "receipt-lines" }, lines.map((line) => h("li", {},
+    linePicture(ctx, line, 48),
+    h("span", { class: "receipt-title", dir: "auto", text: line.title }),
+    h("span", { class: "receipt-price" }, ctx.money(line.line_total, currency),
+      line.qty > 1 && h("span", { class: "receipt-each", text: `${line.qty} × ${ctx.money(line.unit_price, currency)}` })))));
 }

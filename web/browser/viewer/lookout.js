@@ -1,7 +1,7 @@
 // Looks after a purchase whose sheet is closed: a bank that takes its time, stock that is still kept.
 import { timeOf } from "../common/money.js";
 import { isPending, pause } from "./purchase.js";
-import * as sheetWords from "./sheet-words.js";
+import * as ours from "./checkout-words.js";
 import * as words from "./words.js";
 
 const OURS = ["checkout", "bank", "order"];
@@ -71,10 +71,10 @@ function tell(ctx, now, before) {
   for (const key of STRIPS) if (isShown || !stillTrue(key, now)) ctx.clearStrip(key);
   if (isShown) mark(ctx);
   if (!now || isShown) return;
-  if (isPending(now)) ctx.strip("paying", sheetWords.CHECKING, { action: show(sheetWords.SHOW) });
+  if (isPending(now)) ctx.strip("paying", ours.CHECKING, { action: show(ours.SHOW) });
   else if (now.state === "reserved" && wasPending && now.failure) {
     ctx.strip("declined", words.DECLINED, { action: show(words.OTHER_CARD), forMs: 20_000, assertive: true });
-  } else if (now.state === "reserved") keptStrip(ctx, now, show(sheetWords.CONTINUE));
+  } else if (now.state === "reserved") keptStrip(ctx, now, show(ours.CONTINUE));
   else if (now.state === "paid" && wasPending) placed(ctx, now);
   else if (wasPending || (now.state === "expired" && before?.state === "reserved")) ended(ctx, now);
 }
@@ -88,21 +88,21 @@ function keptStrip(ctx, checkout, action) {
   if (left <= 0) return;
   // By this machine's clock, however wrong: that is the one the viewer looks at.
   const time = timeOf(Date.now() + left, ctx.locale);
-  ctx.strip("kept", sheetWords.keptUntil(time), { action, forMs: left });
+  ctx.strip("kept", ours.keptUntil(time), { action, forMs: left });
 }
 
 async function placed(ctx, checkout) {
   const orders = await Promise.all(checkout.orders.map((id) => ctx.live.order(id).catch(() => null)));
   const numbers = orders.filter(Boolean).map((order) => order.number);
-  const text = numbers.length === 1 ? words.placed(numbers[0]) : sheetWords.ordersPlaced(checkout.orders.length);
-  const paid = sheetWords.paidWith(ctx.money(checkout.total, checkout.currency), "");
-  const action = { label: sheetWords.SHOW, run: () => ctx.sheets.open("order", { checkout: checkout.id }) };
+  const text = numbers.length === 1 ? words.placed(numbers[0]) : ours.ordersPlaced(checkout.orders.length);
+  const paid = ours.paidWith(ctx.money(checkout.total, checkout.currency), "");
+  const action = { label: ours.SHOW, run: () => ctx.sheets.open("order", { checkout: checkout.id }) };
   ctx.strip("placed", `${text}. ${paid}`, { action, forMs: 20_000, assertive: true });
 }
 
 function ended(ctx, checkout) {
   const text = checkout.state.startsWith("refund")
     ? words.lateMoney(ctx.money(checkout.total, checkout.currency))
-    : { expired: words.holdGone(sheetWords.THE_ITEM), failed: sheetWords.FAILED }[checkout.state] ?? sheetWords.CANCELLED;
+    : { expired: words.holdGone(ours.THE_ITEM), failed: ours.FAILED }[checkout.state] ?? ours.CANCELLED;
   ctx.strip("ended", text, { forMs: 20_000, assertive: true });
 }

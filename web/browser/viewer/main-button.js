@@ -9,7 +9,7 @@ export class MainButton {
   #action = { text: "", run: () => {} };
   #guarded = 0;
   #aside = h("p", { class: "foot-note", hidden: true });
-  #button = h("button", { class: "button primary wide", part: "button primary", type: "button",
+  #button = h("button", { class: "button wide", type: "button",
     on: { click: () => this.#press() } });
 
   constructor(ctx, signal) {
@@ -18,7 +18,7 @@ export class MainButton {
     ctx.live.watch((state) => state.conn, () => this.#draw(), { signal });
   }
 
-  /** `action`: {text, run}; `isOff`, `needsLink`: off without one; `aside`: a line above. */
+  /** `action`: {text, run}; `isPlain`: not filled; `isOff`, `needsLink`: off without one; `aside`: a line above. */
   does(action) {
     this.#action = action;
     this.#draw();
@@ -36,12 +36,14 @@ export class MainButton {
 
   // Off, it can still be reached by Tab, so that its words are found; nor is the focus lost.
   #draw() {
-    const { text, isOff, needsLink, aside = "" } = this.#action;
+    const { text, isOff, isPlain, needsLink, aside = "" } = this.#action;
     const { online, live } = this.#ctx;
     const isAway = needsLink && !online;
     const isLost = ["offline", "closed"].includes(live.state.conn);
     const note = isAway ? (isLost ? OFFLINE : RECONNECTING) : aside;
     write(this.#button, text);
+    this.#button.classList.toggle("primary", !isPlain);
+    this.#button.setAttribute("part", isPlain ? "button" : "button primary");
     this.#button.setAttribute("aria-disabled", String(Boolean(isOff || isAway || performance.now() < this.#guarded)));
     write(this.#aside, note);
     this.#aside.hidden = !note;

@@ -1,11 +1,12 @@
 // The order is placed: what, where to, when. Only what the server said.
 import { h, icon } from "../common/dom.js";
 import { dateOf } from "../common/money.js";
+import { sums } from "./checkout-review.js";
+import * as ours from "./checkout-words.js";
 import { addressLines, known } from "./details.js";
 import { watchOver } from "./lookout.js";
 import { cardName } from "./practice-cards.js";
-import { linesList, sums } from "./receipt.js";
-import * as sheetWords from "./sheet-words.js";
+import { linesList } from "./item.js";
 import * as words from "./words.js";
 
 const WAIT_MS = 1_500;
@@ -18,7 +19,7 @@ export default async function orderSheet(ctx, { checkout: id }, frame) {
   const loading = Promise.all(checkout.orders.map((order) => live.order(order).catch(() => null)));
   // The money is what matters: it is not kept waiting for the number.
   const orders = await Promise.race([loading, new Promise((resolve) => setTimeout(resolve, WAIT_MS, null))]);
-  const paid = sheetWords.paidWith(ctx.money(checkout.total, checkout.currency), cardName(known(ctx)?.card));
+  const paid = ours.paidWith(ctx.money(checkout.total, checkout.currency), cardName(known(ctx)?.card));
   const rest = h("div");
   const show = (found) => rest.replaceChildren(...found.filter(Boolean).map((order) => orderPart(ctx, order, found.length > 1)));
   if (orders) show(orders);
@@ -42,7 +43,7 @@ export default async function orderSheet(ctx, { checkout: id }, frame) {
 
 function titleOf(orders) {
   const [first] = orders;
-  return orders.length === 1 && first ? words.placed(first.number) : sheetWords.ordersPlaced(orders.length);
+  return orders.length === 1 && first ? words.placed(first.number) : ours.ordersPlaced(orders.length);
 }
 
 function orderPart(ctx, order, isOneOfMany) {
@@ -50,10 +51,10 @@ function orderPart(ctx, order, isOneOfMany) {
   const to = order.ship_to;
   return h("div", { class: "order-part" },
     isOneOfMany && h("h3", { text: words.placed(order.number) }),
-    part(sheetWords.WHAT, linesList(ctx, order.lines, order.currency), order.total !== order.subtotal && sums(ctx, order)),
-    part(sheetWords.WHERE, h("p", {}, h("bdi", { text: to.name })),
+    part(ours.WHAT, linesList(ctx, order.lines, order.currency), order.total !== order.subtotal && sums(ctx, order)),
+    part(ours.WHERE, h("p", {}, h("bdi", { text: to.name })),
       addressLines(ctx, to).map((line) => h("p", { class: "told-more", dir: "auto", text: line }))),
-    part(sheetWords.WHEN, h("p", { text: order.tracking
-      ? sheetWords.tracking(order.tracking)
-      : sheetWords.paidAt(dateOf(order.paid_at, ctx.locale)) })));
+    part(ours.WHEN, h("p", { text: order.tracking
+      ? ours.tracking(order.tracking)
+      : ours.paidAt(dateOf(order.paid_at, ctx.locale)) })));
 }

@@ -1,6 +1,8 @@
 // A product: pictures, its price as it is now, which one, how many, and the two ways to have it.
 import { h, write } from "../common/dom.js";
-import { Price, findProduct, leadSku, leftOf, loadProduct, picture } from "./item.js";
+import { spokenMoney } from "../common/money.js";
+import { findProduct, loadProduct, picture } from "./item.js";
+import { Price, leadSku, leftOf } from "./price.js";
 import * as sheetWords from "./sheet-words.js";
 import { Stepper } from "./stepper.js";
 import * as words from "./words.js";
@@ -133,7 +135,7 @@ class ProductView {
       this.#was = before.price;
       this.#guarded = performance.now() + GUARD_MS;
       setTimeout(() => this.#frame.signal.aborted || this.#draw(), GUARD_MS + 10);
-      const price = (sku) => this.#ctx.money(sku.price, sku.currency);
+      const price = (sku) => spokenMoney(sku.price, sku.currency, this.#ctx.locale);
       this.#ctx.say(words.priceNow(price(after), price(before)), { limited: true });
     }
     this.#draw();
@@ -157,7 +159,10 @@ class ProductView {
     this.#adding = true;
     const isIn = await this.#ctx.add(this.#product, this.#sku, qty);
     this.#adding = false;
-    if (isIn) this.#frame.back();
+    if (!isIn) return;
+    this.#frame.back();
+    // Under a dialog the strip cannot be pressed; the bag's foot says as much.
+    if (this.#ctx.sheets.current) this.#ctx.clearStrip("cart");
   }
 
   #adding = false;

@@ -5,6 +5,7 @@ import { Chat } from "./chat.js";
 import { ChatField } from "./chat-field.js";
 import { Hearts } from "./hearts.js";
 import { watchKeyboard } from "./keyboard.js";
+import { loaded } from "./shell.js";
 import * as words from "./words.js";
 
 /** Furnish the room that the shell has built. */
@@ -19,7 +20,7 @@ export async function furnish(shell, ctx) {
   watchKeyboard(ctx, field.input);
   checkAccent(ctx);
   if (!settings.payments) askPayments(live.url).then((payments) => (settings.payments ??= payments));
-  const { applyChoices } = await import("./menu.js");
+  const { applyChoices } = await loaded(() => import("./menu.js"), signal);
   applyChoices(shell, ctx);
   openFromAddress(ctx);
   lookAfterPurchase(ctx, async () => (await import("./checkout-sheet.js")).resume(ctx));

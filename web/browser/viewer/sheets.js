@@ -17,6 +17,7 @@ export class Sheets {
   #isClosing = false;
   #hasEntry = false;
   #openedAt = 0;
+  #askedAt = 0;
   #ending = null;
 
   constructor(ctx) {
@@ -51,8 +52,8 @@ export class Sheets {
   #isSecondTap(name, props) {
     const now = performance.now();
     const isSame = name === this.current?.name && JSON.stringify(props) === JSON.stringify(this.current.props);
-    const isSecond = isSame && now - this.#openedAt < DOUBLE_MS;
-    this.#openedAt = now;
+    const isSecond = isSame && now - this.#askedAt < DOUBLE_MS;
+    this.#askedAt = now;
     return isSecond;
   }
 

@@ -8,10 +8,11 @@ import * as words from "./words.js";
 const CONNECTING_MS = 3000;
 const RECONNECT_MS = 2000;
 const SPOKEN_MS = 3000;
+const LONGEST_WAIT_MS = 8000;
 
 /** Show a LIVE in an element's shadow root until `signal` is aborted. */
 export async function show({ element, root, live, settings, signal }) {
-  const styled = settings.styles();
+  const styled = loaded(() => settings.styles(), signal);
   const isDrawn = root.querySelector(".yc") !== null;
   if (!isDrawn) styled.then(() => root.childElementCount || root.append(skeleton(settings, root.host)));
   const late = setTimeout(() => sayConnecting(root), CONNECTING_MS);
@@ -24,6 +25,18 @@ export async function show({ element, root, live, settings, signal }) {
     clearTimeout(late);
   }
   if (!signal.aborted) new Shell({ element, root, live, settings, signal }).start();
+}
+
+/** Load modules or styles; a line that is cut meanwhile only makes it later. Never settles once `signal` is aborted. */
+export async function loaded(load, signal) {
+  for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await load();
+    } catch {
+      await new Promise((done) => setTimeout(done, waitMs));
+      if (signal.aborted) await new Promise(() => {});
+    }
+  }
 }
 
 /** The boxes of the first paint, empty, for a page that no server of ours has drawn. */
@@ -73,7 +86,7 @@ class Shell {
 
   /** What the sheets, the strip and the announcer need; loaded after the first card is there. */
   context() {
-    this.#context ??= import("./context.js").then(({ Context }) => {
+    this.#context ??= loaded(() => import("./context.js"), this.signal).then(({ Context }) => {
       const { element, root, live, settings, signal, frame } = this;
       return new Context({ element, root, frame, live, settings, signal });
     });
@@ -111,11 +124,11 @@ class Shell {
       h("span", { class: "visually-hidden", text: " watching" }));
     this.cart = h("button", { class: "cart-button", part: "cart-button", type: "button", on: on("cart") }, icon("cart"),
       this.badgeCount = h("span", { class: "badge cart-count", "aria-hidden": "true", hidden: true }));
-    this.chat = h("section", { class: "chat", part: "chat", "aria-label": "Chat", tabIndex: -1 },
+    this.chat = h("section", { class: "chat", part: "chat", "aria-label": "Chat" },
       h("div", { class: "chat-field", text: words.SAY_SOMETHING }));
     this.bag = h("aside", { class: "bag-column", "aria-label": "Bag", hidden: true });
     this.frame = h("div", { class: "yc" },
-      this.#skip(words.SKIP_TO_PRODUCT, () => this.card.focus()), this.#skip(words.SKIP_TO_CHAT, () => this.chat.focus()),
+      this.#skip(words.SKIP_TO_PRODUCT, () => this.card.focus()), this.#skip(words.SKIP_TO_CHAT, () => this.chat.querySelector(".chat-log")?.focus()),
       h("header", { class: "topbar", part: "topbar" }, h("slot", { name: "logo" }), this.avatar,
         h("div", { class: "about" }, h("span", { class: "host", part: "host" }, this.host),
           h("div", { class: "headline" }, this.badge, this.time, this.title)), this.pill),
@@ -268,7 +281,8 @@ class Shell {
     if (!isOpen) return;
     this.bagging = new AbortController();
     const signal = AbortSignal.any([this.signal, this.bagging.signal]);
-    const [{ bagList }, ctx] = await Promise.all([import("./bag-sheet.js"), this.context(), this.settings.sheetStyles()]);
+    const [{ bagList }, ctx] = await Promise.all([
+      loaded(() => import("./bag-sheet.js"), signal), this.context(), loaded(() => this.settings.sheetStyles(), signal)]);
     if (!signal.aborted) this.bag.replaceChildren(bagList(ctx, signal));
   }
 
@@ -276,13 +290,13 @@ class Shell {
   async #rest() {
     const ctx = await this.context();
     if (this.signal.aborted) return;
-    const { furnish } = await import("./rest.js");
+    const { furnish } = await loaded(() => import("./rest.js"), this.signal);
     if (!this.signal.aborted) await furnish(this, ctx);
     this.#emit("yc-ready", { show: this.live.state.show });
   }
 
   async #act(name, from) {
-    const [ctx, { acts }] = await Promise.all([this.context(), import("./rest.js")]);
+    const [ctx, { acts }] = await Promise.all([this.context(), loaded(() => import("./rest.js"), this.signal)]);
     acts[name](this, ctx, from);
   }
 
