@@ -36,10 +36,6 @@ _TAG: Final = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]{0,60})([^<>"']{0,200}+>
 
 _END: Final = re.compile(r"""(?>[^>"']+|"[^"]*"|'[^']*')*+>""")
 _CLOSING: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE | re.ASCII) for tag in UNSEEN}
-_BLANKS: Final = re.compile(r"[ \t\r\f\v\xa0]{2,}|[\t\r\f\v\xa0]")
-"""All that is not one plain blank already: most of them are."""
-
-_AROUND: Final = re.compile(r" *\n *")
 _LINES: Final = re.compile(r"\n{3,}")
 
 
@@ -97,5 +93,5 @@ def _after(text: str, mark: str, start: int) -> int:
 
 
 def _tidy(text: str) -> str:
-    text = _BLANKS.sub(" ", text.replace("\r\n", "\n"))
-    return _LINES.sub("\n\n", _AROUND.sub("\n", text)).strip()
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return _LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, expect
@@ -18,7 +19,6 @@ from tests.end_to_end.browser.open_page import PATIENCE_MS, OpenPage
 from tests.end_to_end.browser.sdk_page import Studio
 from tests.end_to_end.browser.watching import furnished, watch
 from tests.end_to_end.browser.wire import Wire
-from tests.end_to_end.conftest import Serve
 from tests.served import Served
 
 STYLE = "yellow-cart { display: block; inline-size: 360px; block-size: 640px }"
@@ -62,19 +62,29 @@ class Shop:
         return web.Response(text=self.html, content_type="text/html", headers=headers)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def shop(serve: Serve) -> AsyncIterator[Shop]:
-    """A shop whose origin is on the server's list."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def known(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """A shop whose origin is on the list of a server."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         origin = f"http://localhost:{listening.getsockname()[1]}"
-        served = serve("--demo", YELLOWCART_ALLOWED_ORIGINS=origin)
-        made = Shop(origin, served, await furnished(served))
+        folder = tmp_path_factory.mktemp("known") / "data"
+        served = Served(folder, environ={"YELLOWCART_ALLOWED_ORIGINS": origin})
+        made = Shop(origin, await asyncio.to_thread(served.start), await furnished(served))
         made.room.as_host("POST", "/pin", {"product": made.room.product})
         runner = web.ServerRunner(web.Server(made.answer))
         await runner.setup()
         await web.SockSite(runner, listening).start()
         yield made
         await runner.cleanup()
+        await asyncio.to_thread(served.stop)
+
+
+@pytest.fixture
+def shop(known: Shop) -> Iterator[Shop]:
+    """The shop, as a test finds it."""
+    served = known.served
+    yield known
+    known.served = served
 
 
 def tag(show: str, **attributes: str) -> str:

@@ -53,8 +53,7 @@ export class Chart {
     this.tableBox.classList.add("chart-table");
     this.tableBox.hidden = true;
     this.node = h("section", { class: "panel chart", id: "numbers", "aria-labelledby": "chart-title" },
-      h("header", { class: "panel-head" },
-        this.#title, this.#readout, this.toggle),
+      h("header", { class: "panel-head" }, this.#title, this.#readout, this.toggle),
       this.frame, this.tableBox);
     const sizes = new ResizeObserver(([{ contentRect }]) => {
       this.#box = { width: Math.floor(contentRect.width), height: Math.floor(contentRect.height) };

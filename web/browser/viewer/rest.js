@@ -5,6 +5,7 @@ import { Chat } from "./chat.js";
 import { ChatField } from "./chat-field.js";
 import { Hearts } from "./hearts.js";
 import { watchKeyboard } from "./keyboard.js";
+import { Link } from "./link.js";
 import { loaded } from "./shell.js";
 import * as words from "./words.js";
 
@@ -17,6 +18,7 @@ export async function furnish(shell, ctx) {
   section.insertBefore(shell.messages.box, field.node);
   shell.hearts = new Hearts(ctx, { layer: stage.hearts, button: frame.querySelector(".heart") });
   stage.node.addEventListener("yc-double", ({ detail }) => shell.hearts.send(detail), { signal });
+  shell.link = new Link(ctx);
   watchKeyboard(ctx, field.input);
   checkAccent(ctx);
   if (!settings.payments) askPayments(live.url).then((payments) => (settings.payments ??= payments));

@@ -6,8 +6,6 @@ import { Stage } from "./stage.js";
 import * as words from "./words.js";
 
 const CONNECTING_MS = 3000;
-const RECONNECT_MS = 2000;
-const SPOKEN_MS = 3000;
 const LONGEST_WAIT_MS = 8000;
 
 /** Show a LIVE in an element's shadow root until `signal` is aborted. */
@@ -19,7 +17,7 @@ export async function show({ element, root, live, settings, signal }) {
   try {
     await Promise.all([styled, live.ready]);
   } catch (error) {
-    if (!signal.aborted) await styled.then(() => refuse(root, element, settings, error), () => {});
+    if (!signal.aborted) (await import("./refusal.js")).refuse(root, element, settings, error);
     return;
   } finally {
     clearTimeout(late);
@@ -56,21 +54,9 @@ function sayConnecting(root) {
   setTimeout(() => write(line, words.CONNECTING), 50);
 }
 
-/** The LIVE cannot be joined: say why, in the place of everything else. */
-function refuse(root, element, settings, { code, message }) {
-  const text = code === "not_found" ? words.REMOVED : message;
-  element.dispatchEvent(new CustomEvent("yc-error", { detail: { code, message }, bubbles: true, composed: true }));
-  root.replaceChildren(h("div", { class: "yc refused", data: { state: "refused", refused: code, layout: element.getAttribute("layout") ?? "auto" } },
-    h("div", { class: "stage", part: "stage" }, h("div", { class: "cover", role: "alert" },
-      h("p", { class: text.length > 60 ? "cover-text" : "cover-title", text }),
-      code === "version" && settings.isPage && h("button", { class: "button", type: "button", text: words.RELOAD, on: { click: () => location.reload() } }),
-      code === "not_found" && h("a", { class: "button", href: `${settings.url}/`, text: words.OTHER_LIVES })))));
-}
-
 class Shell {
   #context = null;
   #ticking = 0;
-  #lost = null;
 
   constructor({ element, root, live, settings, signal }) {
     Object.assign(this, { element, root, live, settings, signal });
@@ -153,11 +139,8 @@ class Shell {
     keep((s) => s.viewers, (n) => this.#drawViewers(n));
     keep((s) => s.cart?.count ?? 0, (n, before) => this.#drawCart(n, before));
     keep((s) => s.conn, (conn) => this.#drawConn(conn));
-    live.on("ready", ({ recovered, first }) => first || this.#isBack(recovered), { signal });
-    live.on("gap", () => this.#lost || this.context().then((ctx) => ctx.strip("slow", words.SLOW, { forMs: 4000, quiet: true })), { signal });
-    live.on("chat", () => this.#lost && (this.#lost.chat = true), { signal });
     live.on("order", (order) => this.#emit("yc-order", { order }), { signal });
-    live.on("error", (error) => this.#failed(error), { signal });
+    live.on("error", ({ code, message }) => this.#emit("yc-error", { code, message }), { signal });
     this.root.addEventListener("yc-attribute", ({ detail }) => this.#attribute(detail), { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.#tick(), { signal });
   }
@@ -200,41 +183,6 @@ class Shell {
   #drawConn(conn) {
     this.frame.dataset.conn = conn;
     this.card.drawBuy();
-    if (conn === "online") return;
-    this.#lost ??= { state: this.live.state, chat: false };
-    this.context().then((ctx) => this.#tellConn(ctx, conn));
-  }
-
-  #tellConn(ctx, conn) {
-    const isStill = () => this.live.state.conn === conn && !this.signal.aborted;
-    if (conn === "offline" && isStill()) {
-      const action = this.live.retry && { label: words.TRY_AGAIN, run: () => this.live.retry() };
-      ctx.strip("offline", words.OFFLINE, { assertive: true, action });
-    } else ctx.clearStrip("offline");
-    if (conn !== "reconnecting") return;
-    setTimeout(() => isStill() && ctx.strip("reconnect", words.RECONNECTING, { sayAfter: SPOKEN_MS }), RECONNECT_MS);
-  }
-
-  /** The link is up again: say so only when something was missed. */
-  async #isBack(recovered) {
-    const lost = this.#lost;
-    const ctx = await this.context();
-    for (const key of ["offline", "reconnect"]) ctx.clearStrip(key);
-    if (!lost) return;
-    this.#lost = null;
-    const { state } = this.live;
-    const isOther = ["show", "pin", "bag", "stock"].some((name) => lost.state[name] !== state[name]);
-    if (!recovered || isOther || lost.chat) ctx.strip("back", words.BACK, { forMs: 2000 });
-  }
-
-  async #failed({ code, message }) {
-    this.#emit("yc-error", { code, message });
-    const ctx = await this.context();
-    this.card.drawBuy();
-    const isSignIn = code === "unauthorized";
-    const text = { unauthorized: words.SIGN_IN_AGAIN, version: words.NEW_VERSION }[code] ?? message;
-    const action = this.settings.isPage && !isSignIn && { label: words.RELOAD, run: () => location.reload() };
-    if (this.live.state.conn === "closed") ctx.strip(isSignIn ? "kicked" : "refused", text, { assertive: true, action });
   }
 
   /** Once a second while it is seen: the LIVE's time and what counts down. */
