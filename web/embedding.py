@@ -38,7 +38,7 @@ def framing(request: web.Request, gateway: Gateway) -> str | None:
 
     None as well when the browser does not tell: then ``frame-ancestors`` is what guards us.
     """
-    if request.headers.get("Sec-Fetch-Dest", "iframe") not in _FRAMES:
+    if request.headers.get("Sec-Fetch-Dest") not in _FRAMES:
         return None
     try:
         parts = urlsplit(request.headers.get("Referer", ""))

@@ -54,5 +54,8 @@ def _elsewhere(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return ""
-    is_fit = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.netloc)
-    return f" {parts.scheme}://{parts.netloc}" if is_fit else ""
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc):
+        return ""
+    # A playlist may send the player on to any host that its service uses that day.
+    others = " https:" if parts.path.endswith(".m3u8") else ""
+    return f" {parts.scheme}://{parts.netloc}{others}"

@@ -86,10 +86,10 @@ async def hidden(browser: Browser, served: Served) -> list[Figure]:
         await come.page.evaluate("yc.reset()")
         await come.page.evaluate("yc.hide(false)")
         await come.page.wait_for_timeout(1000)
-        again = len(await come.probe("flushes"))
+        again = len(await come.probe("fills"))
     kinds = ", ".join(f"{writes.count(name)} {name}" for name in sorted(set(writes)))
     return [
         Figure("hidden", "hidden tab, 5 s: frames drawn by script", 0, drawn),
         Figure("hidden", "hidden tab, 5 s: writes to the page", 0, len(writes), note=kinds),
-        Figure("hidden", "seen again: flushes until up to date", 1, again),
+        Figure("hidden", "seen again: times the chat is filled", 1, again),
     ]

@@ -3,11 +3,11 @@
   const BUFFER = 20_000;
   const keep = (list, value) => list.length < BUFFER && list.push(value);
   const probe = (window.yc = {
-    tasks: [], shifts: [], presses: [], flushes: [], pins: [], writes: [], frames: 0, marks: {}, sockets: 0,
+    tasks: [], shifts: [], presses: [], flushes: [], pins: [], writes: [], fills: [], frames: 0, marks: {}, sockets: 0,
     mark: (name) => (probe.marks[name] ??= performance.now()),
     /** Forget what was noted so far. */
     reset() {
-      for (const list of [probe.tasks, probe.shifts, probe.presses, probe.flushes, probe.pins, probe.writes]) list.length = 0;
+      for (const list of [probe.tasks, probe.shifts, probe.presses, probe.flushes, probe.pins, probe.writes, probe.fills]) list.length = 0;
       probe.frames = 0;
     },
     root: () => document.querySelector("yellow-cart")?.shadowRoot,
@@ -33,10 +33,12 @@
     Object.defineProperty(document, "visibilityState", { get: () => (hidden ? "hidden" : "visible"), configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   };
-  /** From now on note every change of what the page shows. */
-  probe.watchWrites = () => new MutationObserver((all) => all.forEach(({ target }) =>
-    keep(probe.writes, (target.closest ? target : target.parentElement)?.className || target.nodeName)))
-    .observe(probe.root(), { subtree: true, childList: true, characterData: true, attributes: true });
+  /** From now on note every change of what the page shows, and how often the chat was filled. */
+  probe.watchWrites = () => new MutationObserver((all) => {
+    const names = all.map(({ target }) => (target.closest ? target : target.parentElement)?.className || target.nodeName);
+    names.forEach((name) => keep(probe.writes, name));
+    if (names.includes("chat-rows")) keep(probe.fills, names.length);
+  }).observe(probe.root(), { subtree: true, childList: true, characterData: true, attributes: true });
 
   const named = (node) => node?.className || node?.nodeName || "?";
   // A shift does not tell nodes of shadow trees: whose box is it now?

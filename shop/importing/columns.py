@@ -17,7 +17,12 @@ __all__ = ["Columns", "Entry"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a row says of a product, each cell without the blanks around it."""
+    """What a row says of a product, each cell without the blanks around it.
+
+    Attributes:
+        tracker, units: None when the file has no such column, which is not an empty cell.
+
+    """
 
     line: int
     handle: str = ""
@@ -30,8 +35,8 @@ class Entry:
     option2: str = ""
     option3: str = ""
     sku: str = ""
-    tracker: str = ""
-    units: str = ""
+    tracker: str | None = None
+    units: str | None = None
     policy: str = ""
     price: str = ""
     compare_at: str = ""
@@ -120,9 +125,8 @@ class Columns:
         return Entry(
             line=row.line,
             **{
-                field: cells[place].strip()
+                field: cells[place].strip() if place < len(cells) else ""
                 for field, place in self._places.items()
-                if place < len(cells)
             },
         )
 

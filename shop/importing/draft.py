@@ -195,7 +195,9 @@ def _sku(entry: Entry, ident: str, left: int, currency: str) -> NewSku:
 
 def _units(entry: Entry) -> tuple[int | None, bool]:
     """The units that the file gives a variant, if any, and whether Shopify counts them."""
-    counted = bool(entry.tracker) and entry.policy.lower() not in SELL_ON
+    counted = entry.tracker != "" and entry.policy.lower() not in SELL_ON
+    if entry.units is None:
+        return None, counted
     units = None
     if entry.units:
         units = _figure(entry, "Variant Inventory Qty", entry.units, units_left)

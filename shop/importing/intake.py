@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake", "Kind", "Outcome"]
 
-_MERCHANT: Final = Actor(id="import", name="Import", role=Role.ADMIN, expires_ms=0)
-
 MEETINGS: Final = 3
 """Looks at a product that somebody else lists at the same time."""
+
+TAKEN: Final = "its id is taken by another product; change its Handle"
 
 
 class Kind(StrEnum):
@@ -60,6 +60,11 @@ class Outcome:
     kind: Kind
     reason: str = ""
     gone: tuple[str, ...] = ()
+
+
+def _merchant(shop: str) -> Actor:
+    """Who imports: the shop's own seller, and nobody who may change what is another's."""
+    return Actor(id="import", name="Import", role=Role.SELLER, shop=shop, expires_ms=0)
 
 
 class Intake:
@@ -105,8 +110,7 @@ class Intake:
             outcomes += [Outcome(draft, Kind.NEW) for draft in new if draft.listing.id in added]
             outcomes += await asyncio.gather(*(self._renew(draft, there) for draft in known))
             left = [draft for draft in new if draft.listing.id not in added]
-        taken = "its id is taken by another product; change its Handle"
-        return outcomes + [Outcome(draft, Kind.REFUSED, taken) for draft in left]
+        return outcomes + [Outcome(draft, Kind.REFUSED, TAKEN) for draft in left]
 
     async def mend(self) -> None:
         """Bring to the gate what only the book has heard of, after an outage.
@@ -136,10 +140,13 @@ class Intake:
 
     async def _renew(self, draft: Draft, there: Shelved) -> Outcome:
         before = there.listings[draft.listing.id]
+        if before.shop != draft.listing.shop:
+            return Outcome(draft, Kind.REFUSED, TAKEN)
         kind = Kind.UNCHANGED
         try:
             if _differs(draft.listing, before):
-                await self._catalog.patch(_MERCHANT, before.id, _patch(draft.listing, before))
+                merchant = _merchant(draft.listing.shop)
+                await self._catalog.patch(merchant, before.id, _patch(draft.listing, before))
                 kind = Kind.CHANGED
             if await self._restock(draft, there):
                 kind = Kind.CHANGED

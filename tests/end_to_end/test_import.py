@@ -46,6 +46,7 @@ async def do(server: Served, *options: str) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(server.verb, *options)
 
 
+@pytest.mark.timeout(180)
 async def test_a_file_is_taken_beside_a_running_server_and_its_products_are_sold(
     server: Served, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_file_is_taken_beside_a_running_server_and_its_products_are_sold
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.timeout(180)
 def test_a_file_is_taken_without_a_server_and_sold_by_the_next_one(tmp_path: Path) -> None:
     shop = Served(tmp_path / "data", ())
     file = written(tmp_path / "shirts.csv", *SHIRTS)
@@ -179,6 +181,7 @@ def test_a_shop_or_currency_that_cannot_be_ends_in_one_line(
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+@pytest.mark.timeout(180)
 def test_a_terminal_gets_a_bar_and_a_pipe_none(shared_server: Served, tmp_path: Path) -> None:
     file = written(tmp_path / "many.csv", *(first(f"mug-{n}") for n in range(300)))
     command = [sys.executable, "server.py", *words(file, shop="bars")]
@@ -209,6 +212,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.timeout(180)
 def test_a_file_of_many_megabytes_takes_no_more_memory_than_a_small_one(
     shared_server: Served, tmp_path: Path
 ) -> None:

@@ -314,6 +314,8 @@ export interface Live {
   };
   /** The HTTP API with this viewer's token, for what has no command; throws YellowCartError. */
   http(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<unknown>;
+  /** Look for the link at once instead of waiting; it would come back by itself. */
+  retry(): void;
   close(): void;
 }
 

@@ -414,6 +414,10 @@ class Live {
     return this.http("GET", `/v1/orders/${encodeURIComponent(id)}`);
   }
 
+  retry() {
+    this.#wake({ type: "online" });
+  }
+
   // The link.
 
   #start() {

@@ -157,6 +157,18 @@ async def test_a_deleted_message_vanishes_and_a_muted_viewer_is_told(
     await expect(page.locator(".announcers").first).to_contain_text("You can write again")
 
 
+async def test_who_comes_late_sees_what_was_said_last(
+    open_page: OpenPage, shared_server: Served
+) -> None:
+    room = await furnished(shared_server)
+    await crowd(shared_server, room.show, [f"early {n}" for n in range(18)])
+
+    page = await watch(open_page, shared_server.url, room.show)
+
+    await expect(page.locator(".chat-row")).to_have_count(18)
+    await expect(page.locator(".chat-row").last).to_be_in_viewport()
+
+
 async def test_reading_further_up_holds_the_chat_until_one_comes_back(
     open_page: OpenPage, shared_server: Served
 ) -> None:

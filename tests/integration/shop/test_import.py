@@ -21,7 +21,7 @@ from store.sql.migrate import migrate
 from store.sql.postgres import PostgresBook
 from store.sql.rows import Connection, func, select
 from store.sql.tables import outbox, stock_adjustments
-from tests.selling import SHOP, Shelves, counters, open_gate, seller
+from tests.selling import SHOP, Shelves, counters, mug, open_gate, seller
 from tests.shopify import first, more, sheet, written
 
 if TYPE_CHECKING:
@@ -257,6 +257,20 @@ async def test_another_currency_is_refused_for_what_is_there(merchant: Merchant)
 
     assert counted(report) == {"refused": 1, "new": 1}
     assert any("The currency of a SKU never changes" in line for line in report.lines())
+
+
+async def test_a_product_of_another_shop_is_not_touched_whatever_its_id(
+    merchant: Merchant,
+) -> None:
+    taken = mug(product=product_id(SHOP, "mug"))
+    before = await merchant.shelves.catalog.create(seller("rival"), taken)
+
+    report = await merchant.take(first("mug"), first("tote"))
+
+    assert counted(report) == {"refused": 1, "new": 1}
+    assert any("taken by another product" in line for line in report.lines())
+    after = await merchant.shelves.catalog.get(before.id)
+    assert (after.shop, after.title, after.skus) == ("rival", "Mug", before.skus)
 
 
 async def test_more_than_one_batch_is_taken(merchant: Merchant) -> None:

@@ -68,8 +68,16 @@ async def test_who_follows_a_link_to_the_frames_page_sees_it(api: Api) -> None:
     assert policy_of(answer).endswith("frame-ancestors 'self'")
 
 
+async def test_where_browsers_do_not_say_what_they_ask_for_a_link_is_a_visit(api: Api) -> None:
+    answer = await framed(api, "http://wiki.lan/")
+
+    assert answer.status == 404  # there is no such show, and nothing is refused
+    assert "frame-ancestors" in policy_of(answer)
+
+
 async def test_programs_get_the_refusal_as_a_code(api: Api) -> None:
-    answer = await api.ask("GET", "/embed/friday", headers={"Referer": "https://evil.example/"})
+    headers = {"Referer": "https://evil.example/", "Sec-Fetch-Dest": "iframe"}
+    answer = await api.ask("GET", "/embed/friday", headers=headers)
 
     assert (answer.status, answer.code) == (403, "forbidden")
     assert answer.body["detail"] == WORDS

@@ -164,15 +164,18 @@ async def test_pages_load_from_us_alone_and_are_framed_by_nobody(api: Api) -> No
         )
 
 
-async def test_the_film_may_come_from_its_own_place_and_from_no_other(api: Api) -> None:
-    film = "https://video.example:8443/live/a.m3u8"
-    body = {"id": "far", "title": "From afar", "playback_url": film}
+@pytest.mark.parametrize(("film", "others"), [("a.mp4", ""), ("a.m3u8", " https:")])
+async def test_a_film_comes_from_its_own_place_and_a_playlist_s_parts_from_any(
+    api: Api, film: str, others: str
+) -> None:
+    url = f"https://video.example:8443/live/{film}"
+    body = {"id": "far", "title": "From afar", "playback_url": url}
     await api.ask("POST", "/v1/shows", body, as_=api.host)
 
     policy = (await page(api, "/watch/far")).headers["Content-Security-Policy"]
 
-    assert "media-src 'self' blob: https://video.example:8443;" in policy
-    assert re.search(r"connect-src [^;]* https://video.example:8443;", policy)
+    assert f"media-src 'self' blob: https://video.example:8443{others};" in policy
+    assert re.search(rf"connect-src [^;]* https://video.example:8443{others};", policy)
     assert policy.count("video.example") == 2
 
 

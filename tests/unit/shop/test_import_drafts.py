@@ -293,3 +293,27 @@ def test_a_row_of_many_megabytes_is_never_held(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert [type(result) for result in found] == [Draft, Fault, Draft]
     assert most < 15_000_000
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "units"),
+    [
+        ("Variant Inventory Qty", "0", 0),
+        ("Variant Inventory Qty", "4", 4),
+        ("Variant Inventory Tracker", "shopify", None),
+        ("Variant Inventory Tracker", "", None),
+        ("Vendor", "Clay", None),
+    ],
+)
+def test_a_column_that_is_not_there_is_not_an_empty_cell(
+    tmp_path: Path, columns: str, cells: str, units: int | None
+) -> None:
+    path = tmp_path / "short.csv"
+    path.write_text(f"Handle,Title,Variant Price,{columns}\nmug,Mug,19.99,{cells}\n")
+
+    with sheet(path) as file:
+        [draft] = [draft_of(group, "clay", "USD") for group in file.products()]
+
+    assert isinstance(draft, Draft), draft
+    (sku,) = draft.listing.skus
+    assert draft.units.get(sku.id) == units

@@ -2,29 +2,38 @@
 
 const formats = new Map();
 
-function format(currency, locale) {
-  const key = `${locale}/${currency}`;
+// Digits of the minor unit where they are not two, by ISO 4217, as the server counts them. What Intl
+// says is another thing: how many people write, none for rupiah or forint.
+const EXPONENTS = {
+  0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+  3: "BHD IQD JOD KWD LYD OMR TND",
+  4: "CLF UYW",
+};
+
+/** How many digits of an amount stand after the point. */
+export function exponent(currency) {
+  const found = Object.keys(EXPONENTS).find((digits) => EXPONENTS[digits].includes(currency));
+  return Number(found ?? 2);
+}
+
+function format(amount, currency, locale, currencyDisplay) {
+  const key = `${locale}/${currency}/${currencyDisplay}`;
+  const digits = exponent(currency);
   if (!formats.has(key)) {
-    const made = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-    formats.set(key, made);
+    const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    formats.set(key, new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay, ...fraction }));
   }
-  return formats.get(key);
+  return formats.get(key).format(amount / 10 ** digits);
 }
 
 /** 2490 and "EUR" → "€24.90". */
 export function money(amount, currency, locale = undefined) {
-  if (!currency) return "";
-  const made = format(currency, locale);
-  const digits = made.resolvedOptions().maximumFractionDigits;
-  return made.format(amount / 10 ** digits);
+  return currency ? format(amount, currency, locale, "narrowSymbol") : "";
 }
 
 /** The same for ears: "24.90 euros". */
 export function spokenMoney(amount, currency, locale = undefined) {
-  if (!currency) return "";
-  const digits = format(currency, locale).resolvedOptions().maximumFractionDigits;
-  return new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "name" })
-    .format(amount / 10 ** digits);
+  return currency ? format(amount, currency, locale, "name") : "";
 }
 
 /** How much less, in whole percent rounded down: 22 for 2490 of 3200; 0 when it is no less. */

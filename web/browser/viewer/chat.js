@@ -29,13 +29,14 @@ export class Chat {
   #listeners = [];
   isCalm = false;
 
-  constructor(ctx, node) {
+  /** In a section, before its field. */
+  constructor(ctx, section, field) {
     this.#ctx = ctx;
     this.log = h("div", { class: "chat-log", role: "log", "aria-live": "off", "aria-label": "Messages", tabIndex: 0 }, this.#rows);
     this.fresh = h("button", { class: "chat-new", type: "button", hidden: true, on: { click: () => this.resume() } });
     this.more = h("span", { class: "chat-more", hidden: true });
     this.box = h("div", { class: "chat-box" }, this.log, this.more, this.fresh);
-    node.prepend(this.box);
+    section.insertBefore(this.box, field);
     const { live, signal } = ctx;
     live.on("chat", ({ messages, reset }) => this.#take(messages, reset), { signal });
     live.on("chatDeleted", (id) => this.#delete(id), { signal });
@@ -44,12 +45,14 @@ export class Chat {
     this.log.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.log.addEventListener("focus", () => this.log.matches(":focus-visible") && this.pause(), { signal });
     this.log.addEventListener("blur", () => this.#isAtEnd() && this.resume(), { signal });
-    ctx.frame.addEventListener("yc-layout", () => this.#isPaused || this.#toEnd(), { signal });
+    const resized = new ResizeObserver(() => this.#isPaused || this.#toEnd());
+    resized.observe(this.log);
     document.addEventListener("visibilitychange", () => document.hidden || this.#later(), { signal });
     signal.addEventListener("abort", () => {
       clearTimeout(this.#timer);
       cancelAnimationFrame(this.#timer);
       cancelAnimationFrame(this.#trimming);
+      resized.disconnect();
       clearTimeout(this.#fading);
     });
   }

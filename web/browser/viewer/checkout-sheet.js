@@ -8,7 +8,8 @@ import { holdClock } from "./hold-clock.js";
 import { linesList } from "./item.js";
 import { follow, markedCheckout, watchOver } from "./lookout.js";
 import { MainButton } from "./main-button.js";
-import { hold, isOpen, isPending, pay, quote, wishOf } from "./purchase.js";
+import { hold, isOpen, isPending, pay, paymentsOf, quote, wishOf } from "./purchase.js";
+import { loaded } from "./shell.js";
 import * as words from "./words.js";
 
 const IN_LINE_MS = 3_000;
@@ -72,9 +73,9 @@ class Till {
 
   // Asking.
 
-  #begin() {
-    const { payments } = this.#ctx.settings;
-    if (payments && payments !== "sandbox") return this.#over({ code: "no_cards" });
+  async #begin() {
+    const payments = await loaded(() => paymentsOf(this.#ctx), this.#frame.signal);
+    if (payments !== "sandbox") return this.#over({ code: "no_cards" });
     // What the buyer sees as he begins: while he types the price may change.
     this.#wish.expect ??= quote(this.#ctx, this.#wish)?.total;
     return isComplete(known(this.#ctx)) ? this.#hold() : this.#ask();
@@ -161,7 +162,7 @@ class Till {
 
   #heard(now) {
     const before = this.#checkout;
-    if (now?.id !== before?.id || now.version < before.version) return;
+    if (!now || now.id !== before?.id || now.version < before.version) return;
     // While our own answer is awaited, a checkout that is reserved says nothing: the answer tells why.
     if (this.#isPaying && (now.state === "reserved" || (isPending(now) && !now.action))) return;
     if (now.state === before.state && !now.action) return;

@@ -29,7 +29,7 @@ export class Link {
     const { live, signal, strip, clearStrip } = this.#ctx;
     this.#lost ??= { state: live.state, hasChat: false };
     if (conn === "offline") {
-      const action = live.retry && { label: words.TRY_AGAIN, run: () => live.retry() };
+      const action = { label: words.TRY_AGAIN, run: () => live.retry() };
       strip("offline", words.OFFLINE, { assertive: true, action });
     } else clearStrip("offline");
     if (conn !== "reconnecting") return;

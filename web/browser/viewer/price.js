@@ -20,7 +20,7 @@ export class Price {
   #now = h("data", { class: "price-now" });
   #was = h("s");
   #wasBox = h("span", { class: "price-was" }, h("span", { class: "visually-hidden", text: "was " }), this.#was);
-  #off = h("span", { class: "price-off" });
+  #off = h("span", { class: "price-off", dir: "ltr" });
   #from = h("span", { class: "price-from" });
 
   constructor(ctx) {

@@ -11,35 +11,38 @@ import * as words from "./words.js";
 
 /** Furnish the room that the shell has built. */
 export async function furnish(shell, ctx) {
-  const { frame, stage, chat: section, settings, live, signal } = shell;
+  const { frame, stage, chat: section, signal } = shell;
   const field = new ChatField(ctx);
   section.replaceChildren(h("h2", { class: "chat-head", text: "Chat" }), chatTab(ctx), field.node);
-  shell.messages = new Chat(ctx, section);
-  section.insertBefore(shell.messages.box, field.node);
+  shell.messages = new Chat(ctx, section, field.node);
   shell.hearts = new Hearts(ctx, { layer: stage.hearts, button: frame.querySelector(".heart") });
   stage.node.addEventListener("yc-double", ({ detail }) => shell.hearts.send(detail), { signal });
   shell.link = new Link(ctx);
   watchKeyboard(ctx, field.input);
+  cycleParts(shell);
   checkAccent(ctx);
-  if (!settings.payments) askPayments(live.url).then((payments) => (settings.payments ??= payments));
   const { applyChoices } = await loaded(() => import("./menu.js"), signal);
   applyChoices(shell, ctx);
   openFromAddress(ctx);
   lookAfterPurchase(ctx, async () => (await import("./checkout-sheet.js")).resume(ctx));
 }
 
+/** F6 goes from one part of the room to the next, as it does between a window's panes. */
+function cycleParts({ frame, root, signal }) {
+  frame.addEventListener("keydown", (event) => {
+    if (event.key !== "F6" || frame.querySelector("dialog:modal")) return;
+    event.preventDefault();
+    const parts = [".card", ".bag-column", ".sheet", ".chat"].map((name) => frame.querySelector(name))
+      .filter((part) => part?.checkVisibility() || part?.querySelector(".chat-log"));
+    const at = parts.findIndex((part) => part.contains(root.activeElement));
+    const next = parts[(at + (event.shiftKey ? parts.length - 1 : 1)) % parts.length];
+    next?.querySelector(".buy, .sheet-title, .chat-log, input, button")?.focus();
+  }, { signal });
+}
+
 /** While a sheet has the column, the chat is a tab that brings it back. */
 function chatTab(ctx) {
   return h("button", { class: "chat-tab", type: "button", on: { click: () => ctx.sheets.close() } }, "Chat", icon("up", 20));
-}
-
-async function askPayments(url) {
-  try {
-    const answer = await fetch(`${url}/v1/client`, { credentials: "omit" });
-    return (await answer.json()).payments;
-  } catch {
-    return null;
-  }
 }
 
 /** A purchase that goes on: its sheet comes back after a reload, or the strip tells of it. */

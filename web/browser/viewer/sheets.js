@@ -7,6 +7,9 @@ const CLOSE_MS = 200;
 /** The second tap of a double one must not hit what has just come under the finger. */
 const SETTLE_MS = 350;
 const DOUBLE_MS = 500;
+/** Of an element in a page so much of the picture stays in sight, if that leaves enough for the sheet. */
+const PICTURE_LEFT = 96;
+const SHEET_LEAST = 360;
 
 export class Sheets {
   #ctx;
@@ -257,6 +260,7 @@ export class Sheets {
       const box = this.#ctx.element.getBoundingClientRect();
       const isOwn = innerWidth >= 600 && box.width < innerWidth - 8;
       dialog.toggleAttribute("data-placed", isOwn);
+      dialog.style.setProperty("max-block-size", isOwn ? `${Math.max(SHEET_LEAST, box.height - PICTURE_LEFT)}px` : "none");
       if (!isOwn) return;
       const width = Math.min(innerWidth, Math.max(320, box.width));
       const left = Math.max(0, Math.min(box.left, innerWidth - width));

@@ -65,7 +65,7 @@ export class Stage {
 
   setMuted(isMuted) {
     this.#isMuted = isMuted;
-    this.sound.hidden = !isMuted || !this.#film || this.#state !== "playing";
+    this.#drawSound();
     if (!this.#film) return;
     this.#film.muted = isMuted;
     // A browser that did not let it play by itself lets it play after a tap.
@@ -152,15 +152,19 @@ export class Stage {
     clearTimeout(this.#timer);
     this.#awaySince = 0;
     this.#become("playing");
-    this.sound.hidden = !this.#isMuted;
   }
 
-  /** Not even a silent film may start by itself: the chip starts it. */
+  /** It may not start by itself: try without sound, else the chip starts it. */
   #blocked(film) {
     if (film !== this.#film || film.error) return;
     clearTimeout(this.#timer);
-    this.#become("blocked");
-    this.sound.hidden = false;
+    if (this.#isMuted) return this.#become("blocked");
+    this.#isMuted = film.muted = true;
+    film.play().catch(() => this.#blocked(film));
+  }
+
+  #drawSound() {
+    this.sound.hidden = !(this.#state === "blocked" || (this.#state === "playing" && this.#isMuted));
   }
 
   #patience() {
@@ -200,6 +204,7 @@ export class Stage {
   #become(state) {
     this.#state = state;
     this.node.dataset.film = state;
+    this.#drawSound();
     this.#draw();
   }
 
@@ -212,7 +217,7 @@ export class Stage {
     this.#url = "";
     this.#state = "";
     this.node.dataset.film = "";
-    this.sound.hidden = true;
+    this.#drawSound();
     if (!film) return;
     film.pause();
     film.removeAttribute("src");
