@@ -9,7 +9,6 @@ import { linesList } from "./item.js";
 import { follow, markedCheckout, watchOver } from "./lookout.js";
 import { MainButton } from "./main-button.js";
 import { hold, isOpen, isPending, pay, paymentsOf, quote, wishOf } from "./purchase.js";
-import { loaded } from "./shell.js";
 import * as words from "./words.js";
 
 const IN_LINE_MS = 3_000;
@@ -74,7 +73,8 @@ class Till {
   // Asking.
 
   async #begin() {
-    const payments = await loaded(() => paymentsOf(this.#ctx), this.#frame.signal);
+    const payments = await paymentsOf(this.#ctx, this.#frame.signal);
+    if (this.#frame.signal.aborted) return;
     if (payments !== "sandbox") return this.#over({ code: "no_cards" });
     // What the buyer sees as he begins: while he types the price may change.
     this.#wish.expect ??= quote(this.#ctx, this.#wish)?.total;
@@ -85,6 +85,7 @@ class Till {
     const isHeld = this.#checkout?.state === "reserved";
     const text = isHeld ? ours.BACK_TO_REVIEW : ours.TO_REVIEW;
     this.#main.does({ text, isOff: true });
+    if (!this.#body.firstChild) this.#show(h("div", {}, this.#lines()));
     const { detailsForm } = await import("./details-form.js");
     if (this.#frame.signal.aborted) return;
     const form = detailsForm(this.#ctx, { forgotten: () => this.#forget(), send: () => this.#answered(form.read()) });

@@ -4,13 +4,18 @@ import { findProduct } from "./item.js";
 
 const PENDING = ["reserving", "pay_pending", "authorized", "capturing"];
 const BUSY = ["unavailable", "rate_limited"];
+const ASK_AGAIN_MS = 1_000;
 const BUSY_MS = 120_000; // After so long in line it is better to say that it does not work.
 
 /** Who takes the money, asked of the server once where the page does not say it. */
-export async function paymentsOf({ settings, live }) {
-  if (!settings.payments) {
-    const answer = await fetch(`${live.url}/v1/client`, { credentials: "omit" });
-    settings.payments = (await answer.json()).payments;
+export async function paymentsOf({ settings, live }, signal) {
+  while (!settings.payments && !signal.aborted) {
+    try {
+      const answer = await fetch(`${live.url}/v1/client`, { credentials: "omit", signal });
+      settings.payments = (await answer.json()).payments;
+    } catch {
+      await pause(ASK_AGAIN_MS, signal);
+    }
   }
   return settings.payments;
 }
@@ -25,7 +30,7 @@ export function quote(ctx, { kind, sku: id, qty, product: from }) {
   const product = findProduct(ctx, from);
   const sku = product?.skus.find((one) => one.id === id);
   if (!sku) return null;
-  const title = product.skus.length > 1 ? `${product.title}, ${sku.title}` : product.title;
+  const title = product.skus.length > 1 ? `${product.title} · ${sku.title}` : product.title;
   const total = sku.price * qty;
   const line = { sku: id, product: from, title, qty, unit_price: sku.price, line_total: total };
   return { lines: [line], currency: sku.currency, total };
