@@ -37,6 +37,7 @@ class Item:
 
     Attributes:
         price: Of its cheapest SKU that is left, and what that cost before.
+        varies: Whether others of its SKUs cost more.
         off: How much less that is, as ``-22%``.
         stock: How many are left, in words; nothing while there are plenty.
 
@@ -47,6 +48,7 @@ class Item:
     image: str
     price: Price | None
     was: Price | None
+    varies: bool
     off: str
     left: int
     stock: str
@@ -70,6 +72,7 @@ class Item:
             image=next(iter(product.images), ""),
             price=price,
             was=was,
+            varies=sku is not None and any(other.price > sku.price for other in product.skus),
             off=off,
             left=left,
             stock="Sold out" if not left else f"{left} left" if left <= FEW else "",

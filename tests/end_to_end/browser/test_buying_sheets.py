@@ -91,7 +91,7 @@ async def test_one_of_several_kinds_is_chosen_before_it_is_bought(
     await buyer.sheet.get_by_role("button", name="One more").click()
 
     await buyer.button("Buy €49.80").click()
-    await expect(buyer.sheet.locator(".receipt-lines")).to_contain_text("Dress, M")
+    await expect(buyer.sheet.locator(".receipt-lines")).to_contain_text("Dress · M")
 
 
 async def test_the_cart_is_changed_and_what_was_removed_comes_back(
@@ -201,7 +201,9 @@ async def test_everybody_can_use_every_sheet(
     await page.locator(".strip-action").click()
     await usable("cart")
     await buyer.button("Checkout").click()
+    await expect(buyer.sheet.get_by_label("E-mail")).to_be_visible()
     await buyer.main.click()
+    await expect(buyer.sheet.locator(".summary")).to_be_focused()
     await usable("details")
     await buyer.fills_in("tok_declined")
     await buyer.main.click()

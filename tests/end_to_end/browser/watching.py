@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,7 +81,7 @@ async def crowd(served: Served, show: str, texts: Sequence[str]) -> None:
     """Have texts said by as many viewers as it takes, all at about the same time."""
     async with AsyncExitStack() as stack:
         for start in range(0, len(texts), BURST):
-            token = served.token(f"talker-{show}-{start}", name=f"Talker {start}")
+            token = served.token(f"talker-{uuid.uuid4().hex}", name=f"Talker {start}")
             talker = await stack.enter_async_context(viewer(served.ws_url))
             await talker.join(show, token=token)
             await _say(talker, texts[start : start + BURST])
@@ -89,4 +90,5 @@ async def crowd(served: Served, show: str, texts: Sequence[str]) -> None:
 async def _say(talker: Viewer, texts: Sequence[str]) -> None:
     sent = [await talker.send("chat.send", text=text) for text in texts]
     for ident in sent:
-        await talker.reply(ident)
+        answer = await talker.reply(ident)
+        assert "ok" in answer, answer

@@ -12,6 +12,7 @@ export class Card {
   #product = null;
   #swappedAt = -AIMED_MS;
   #spoken = null;
+  #lead = null;
 
   constructor(shell) {
     this.#shell = shell;
@@ -115,7 +116,7 @@ export class Card {
     // The picture that the server drew is already decoded.
     if (url && drawn?.src === url && drawn !== this.#image) next = drawn;
     else if (url) next = h("img", { class: "card-image", src: url, alt: "", width: 72, height: 72, decoding: "async" });
-    if (url) next.onerror = () => next.replaceWith((this.#image = Object.assign(empty())));
+    if (url) next.onerror = () => this.#image === next && next.replaceWith((this.#image = empty()));
     next.dataset.url = url ?? "";
     this.#image.replaceWith(next);
     this.#image = next;
@@ -123,12 +124,14 @@ export class Card {
 
   #drawPrice() {
     const sku = this.#sku(this.#product);
+    this.#lead = sku;
     if (!sku) return this.#price.replaceChildren();
     const text = this.#shell.money(sku.price, sku.currency);
     const parts = [h("data", { value: String(sku.price), text })];
+    if (this.#product.skus.some((other) => other.price > sku.price)) parts.unshift(h("span", { class: "card-from", text: words.FROM }));
     const off = percentOff(sku.price, sku.compare_at ?? 0);
     if (sku.compare_at > sku.price) {
-      parts.unshift(hidden("now "));
+      parts.splice(-1, 0, hidden("now "));
       parts.push(hidden("was "), h("s", { class: "card-was", text: this.#shell.money(sku.compare_at, sku.currency) }));
       if (off) parts.push(h("span", { class: "card-off", text: `-${off}%` }));
     }
@@ -141,6 +144,8 @@ export class Card {
     const product = this.#product;
     if (!product || this.node.dataset.product !== product.id) return;
     const left = this.#left(product);
+    // The cheapest may have sold out.
+    if (this.#sku(product) !== this.#lead) this.#drawPrice();
     write(this.#stock, left > 0 ? words.left(left) : "");
     this.drawBuy();
     const before = this.#spoken;

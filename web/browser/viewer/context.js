@@ -112,7 +112,7 @@ export class Context {
 export function lineOf(product, sku, qty) {
   return {
     sku: sku.id, qty, product: product.id, price: sku.price, currency: sku.currency,
-    title: product.skus.length > 1 ? `${product.title}, ${sku.title}` : product.title,
+    title: product.skus.length > 1 ? `${product.title} · ${sku.title}` : product.title,
   };
 }
 

@@ -41,6 +41,7 @@ export const watching = (n) => `${n} watching`;
 export const NOW_SHOWING = "Now showing";
 export const nowShowing = ({ title, price, was, left }) =>
   [`Now showing: ${title}`, price, was && `was ${was}`, left].filter(Boolean).join(", ") + ".";
+export const FROM = "from ";
 export const BUY = "Buy";
 export const CHOOSE = "Choose";
 export const SOLD_OUT = "Sold out";
