@@ -1,6 +1,7 @@
 // The sheets over the LIVE: one <dialog>, modal on a phone, a panel in the right column where there is room.
 // Opening, going back, closing, focus and the Back button are alike for all; each sheet fills in its content.
 import { h, icon } from "../common/dom.js";
+import { swipeDown } from "./swipe.js";
 import * as words from "./words.js";
 
 const CLOSE_MS = 200;
@@ -294,26 +295,5 @@ export class Sheets {
     this.#end();
     this.#stack = [];
     this.#remove();
-  }
-}
-
-/** Swiping the head down closes; the close button is its twin. */
-function swipeDown(handle, dialog, close, signal) {
-  let from = null;
-  handle.addEventListener("pointerdown", (event) => {
-    if (!("panel" in dialog.dataset) && !event.target.closest("button")) from = event.clientY;
-  }, { signal });
-  handle.addEventListener("pointermove", (event) => {
-    if (from === null) return;
-    dialog.style.setProperty("--drag", `${Math.max(0, event.clientY - from)}px`);
-  }, { signal });
-  for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
-    handle.addEventListener(end, (event) => {
-      if (from === null) return;
-      const moved = event.clientY - from;
-      from = null;
-      dialog.style.removeProperty("--drag");
-      if (moved > 80 && end !== "pointercancel") close();
-    }, { signal });
   }
 }
