@@ -6,6 +6,8 @@ BUYERS ?= 100
 SECONDS ?= 20
 
 python = .venv/bin/python
+# One worker more than there are cores: many tests wait for a clock.
+pytest = $(python) -m pytest -q --dist worksteal -n "$$(expr $$(getconf _NPROCESSORS_ONLN) + 1)"
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
@@ -29,10 +31,10 @@ run: install  ## A demo LIVE on http://127.0.0.1:8080
 test: install  ## All tests but the simulation
 	@scripts/install.sh services
 	@scripts/install.sh chromium
-	@$(python) -m pytest -q -n 2 $(tests)
+	@$(pytest) $(tests)
 
 simulate: install  ## Stock and holds against a model, by random walks
-	@$(python) -m pytest -q -n 2 tests/simulation
+	@$(pytest) tests/simulation
 
 check: install  ## Format, lint, types and the direction of imports
 	@$(python) -m ruff format --quiet --check .

@@ -60,6 +60,7 @@ async def test_what_was_sold_and_drawn_is_there_after_a_reload(
     async with viewer(shared_server.ws_url) as leo:
         await leo.join(stall.name)
         await buys(leo, f"{shirt}-0", 3, "leo-buys-three")
+        await expect(console.page.locator(".fact.viewers")).to_have_text("1 watching")
         await expect(console.row("Linen shirt").locator(".row-cell").nth(1)).to_have_text("sold 3")
 
         await console.page.reload()

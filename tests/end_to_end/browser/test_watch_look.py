@@ -43,9 +43,8 @@ MOVING = """() => document.querySelector("yellow-cart").shadowRoot.getAnimations
   .flatMap((one) => one.effect.getKeyframes())
   .filter((frame) => ["transform", "translate", "scale", "rotate"].some((name) =>
     name in frame && frame[name] !== "none"))"""
-LARGE_TEXT = """document.addEventListener("readystatechange", () => {
-  document.documentElement.style.fontSize = "200%";
-});"""
+LARGE_TEXT = {"standard": 32, "fixed": 26}
+"""What the visitor has chosen in the browser, in CSS pixels: twice the usual."""
 CONTRAST = """(selector) => {
   const root = document.querySelector("yellow-cart").shadowRoot;
   const style = getComputedStyle(root.querySelector(selector));
@@ -276,7 +275,8 @@ async def test_large_text_gets_the_room_it_needs(
     room = await furnished(shared_server)
     room.as_host("POST", "/pin", {"product": room.product})
     page = await open_page()
-    await page.add_init_script(LARGE_TEXT)
+    session = await page.context.new_cdp_session(page)
+    await session.send("Page.setFontSizes", {"fontSizes": LARGE_TEXT})
     await page.goto(f"{shared_server.url}/watch/{room.show}")
 
     await expect(page.locator(".yc[data-room=column]")).to_be_attached()
