@@ -7,6 +7,13 @@ COPY requirements.txt ./
 RUN python -m venv /opt/venv
 RUN /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.txt
 
+# What browsers load of others. The server gives out one file of it; its license goes along.
+FROM node:24-bookworm-slim AS browser
+
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --omit=dev && find node_modules -type f ! -name hls.light.min.mjs ! -name package.json ! -name LICENSE -delete
+
 FROM python:3.13-slim-bookworm
 
 # The embedded Redis, for a container that runs without YELLOWCART_REDIS_URL.
@@ -23,6 +30,7 @@ COPY checkout ./checkout
 COPY affiliate ./affiliate
 COPY live ./live
 COPY web ./web
+COPY --from=browser /web/node_modules ./web/node_modules
 COPY sandbox ./sandbox
 COPY bots ./bots
 COPY server.py ./

@@ -6,17 +6,20 @@ BUYERS ?= 100
 SECONDS ?= 20
 
 python = .venv/bin/python
+# One worker more than there are cores: many tests wait for a clock.
+pytest = $(python) -m pytest -q --dist worksteal -n "$$(expr $$(getconf _NPROCESSORS_ONLN) + 1)"
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test simulate check imports format bench load lock clean
+.PHONY: help install run test simulate check imports format bench bench-pages load lock clean
 
 help:  ## What can be done here
 	@echo "Yellowcart: pin a product, and everybody who watches can buy it."
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-install: .venv/.installed  ## The environment in .venv, and Redis if the machine has none
+install: .venv/.installed  ## The environment in .venv, what pages take from npm, and Redis
 	@scripts/install.sh redis
+	@scripts/install.sh browser-packages
 
 .venv/.installed: requirements-dev.txt
 	@scripts/install.sh environment "$(PYTHON)"
@@ -27,15 +30,17 @@ run: install  ## A demo LIVE on http://127.0.0.1:8080
 
 test: install  ## All tests but the simulation
 	@scripts/install.sh services
-	@$(python) -m pytest -q -n 2 $(tests)
+	@scripts/install.sh chromium
+	@$(pytest) $(tests)
 
 simulate: install  ## Stock and holds against a model, by random walks
-	@$(python) -m pytest -q -n 2 tests/simulation
+	@$(pytest) tests/simulation
 
 check: install  ## Format, lint, types and the direction of imports
 	@$(python) -m ruff format --quiet --check .
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy --no-error-summary
+	@$(python) -m scripts.check_browser
 	@$(MAKE) --silent imports
 
 imports:
@@ -49,6 +54,10 @@ format: install  ## Format, and mend what can be mended
 bench: install  ## How long from start to ready
 	@$(python) bench/ready.py
 
+bench-pages: install  ## What pages weigh and how quick they are, beside their budgets
+	@scripts/install.sh chromium
+	@$(python) -m bench.pages
+
 load: install  ## Bots against a running server (URL, VIEWERS, BUYERS, SECONDS)
 	@$(python) -m bots --url "$(URL)" --show demo --viewers $(VIEWERS) --buyers $(BUYERS) --seconds $(SECONDS)
 
@@ -56,5 +65,5 @@ lock:  ## Write the locked requirements anew (needs uv)
 	@scripts/lock.sh
 
 clean:  ## Everything that was made here, but for the server's data
-	@rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv web/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,12 +17,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, get_type_hints
+from typing import Final
 
 import uvloop
 
 from base import logs
 from base.clock import SystemClock
+from base.command_line import DAY_S, parser
 from base.errors import Outage
 from base.identity import Role
 from base.ids import is_id
@@ -34,6 +35,11 @@ from live.node import Node, compose, sandbox_key, sandbox_socket
 from live.port import answering, bound
 from live.workers import Workers
 from sandbox.app import Sandbox
+from shop.importing.importer import Importer
+from shop.importing.intake import Intake
+from shop.importing.opening import opened
+from shop.importing.progress import Progress
+from shop.importing.source import Unreadable
 from shop.rebuild import rebuild
 from store.doctor import examine
 from store.folder import DataFolder
@@ -45,7 +51,7 @@ from web.connection import connections
 from web.metrics import Metrics
 from web.services import Services
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 WORKER: Final = "YELLOWCART_WORKER"
 """Set for a worker process: its supervisor owns the data folder and the embedded stores."""
@@ -53,7 +59,6 @@ WORKER: Final = "YELLOWCART_WORKER"
 VERSION: Final = "0.1.0"
 PROGRAM: Final = (sys.executable, str(Path(__file__).absolute()), "serve")
 BACKLOG: Final = 4096
-DAY_S: Final = 24 * 3600
 START_S: Final = 20.0
 
 
@@ -222,7 +227,6 @@ def demo_lines(settings: Settings, base: str) -> str:
     return f"""
   viewer  {base}/watch/demo
   host    {base}/host/demo#token={host}
-  (the two pages come with the next version; everything behind them works)
 
 Try, in another terminal:
   curl {base}/v1/shows/demo
@@ -291,28 +295,62 @@ def token(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-async def audit(settings: Settings) -> int:
-    """Print whether the books are right, a line for each check."""
+@contextlib.asynccontextmanager
+async def at_work(settings: Settings) -> AsyncIterator[tuple[Node, bool]]:
+    """A node for one command, and whether it is alone: no server runs on its data folder."""
     folder = DataFolder(settings.data_dir)
-    owner = folder.acquire()
+    is_alone = folder.acquire()
     settings = with_secret(settings, folder)
     at = Addresses.of(settings)
     async with contextlib.AsyncExitStack() as stack:
-        if owner:
+        if is_alone:
             await stack.enter_async_context(open_redis(settings))
             await prepare(at)
             await stack.enter_async_context(open_sandbox(settings))
         stores = await stack.enter_async_context(Stores.connected(at))
         node = compose(settings, stores, SystemClock())
-        if owner:
+        stack.push_async_callback(node.provider.close)
+        if is_alone:
             await make_ready(node)
             await deliver(node)
+        yield node, is_alone
+
+
+async def audit(settings: Settings) -> int:
+    """Print whether the books are right, a line for each check."""
+    async with at_work(settings) as (node, _):
         checks = await node.audit.run()
-        await node.provider.close()
     for check in checks:
         verdict = "ok" if check.ok else f"WRONG: expected {check.expected}, is {check.actual}"
         print(f"{check.name}: {verdict}")
     return 0 if all(check.ok for check in checks) else 1
+
+
+async def import_products(settings: Settings, options: argparse.Namespace) -> int:
+    """Take a file's products into a shop, and print what became of them."""
+    shop, currency = options.shop, options.currency
+    with opened(options.file, shop=shop, currency=currency, report=options.report) as job:
+        sheet, report = job
+        async with at_work(settings) as (node, is_alone):
+            importer = Importer(
+                shop=shop,
+                currency=currency,
+                intake=Intake(
+                    catalog=node.catalog,
+                    stock=node.stock,
+                    book=node.stores.book,
+                    scripts=node.stores.scripts,
+                    clock=node.clock,
+                ),
+                outbox=node.outbox,
+                report=report,
+                progress=Progress(sys.stderr, node.clock, sheet.source.size),
+                is_alone=is_alone,
+                is_stopped=stop_event().is_set,
+            )
+            await importer.run(sheet)
+        print(*report.lines(), sep="\n")
+    return report.exit_code
 
 
 async def deliver(node: Node) -> None:
@@ -331,55 +369,14 @@ async def doctor(settings: Settings) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line; every option is also a variable YELLOWCART_ + its name."""
-    # What is not given must not hide what stands before the verb, or in the environment.
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    for name, kind in get_type_hints(Settings).items():
-        flag = "--" + name.replace("_", "-")
-        if kind is bool:
-            common.add_argument(flag, action="store_true")
-        elif name != "secret":  # Everybody on the machine can read a command line.
-            common.add_argument(flag, type=kind, metavar=kind.__name__.upper())
-    whole = argparse.ArgumentParser(prog="server.py", description=__doc__, parents=[common])
-    verbs = whole.add_subparsers(dest="verb", metavar="VERB")
-    verbs.add_parser("serve", parents=[common], help="run the server (the default)")
-    sign_one = verbs.add_parser("token", parents=[common], help="print a signed token")
-    sign_one.add_argument("--sub", required=True)
-    sign_one.add_argument("--role", required=True, choices=[role.value for role in Role])
-    sign_one.add_argument("--name")
-    sign_one.add_argument("--show")
-    sign_one.add_argument("--shop")
-    sign_one.add_argument("--ttl", type=seconds, default=DAY_S, metavar="SECONDS")
-    load = verbs.add_parser("import-products", parents=[common], help="not there yet")
-    load.add_argument("file")
-    load.add_argument("--shop", required=True)
-    load.add_argument("--currency", required=True)
-    verbs.add_parser("audit", parents=[common], help="check the books")
-    verbs.add_parser("doctor", parents=[common], help="check the installation")
-    return whole
-
-
-def seconds(text: str) -> int:
-    """How long a token holds.
-
-    Raises:
-        argparse.ArgumentTypeError: Not a whole number above zero.
-
-    """
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: give whole seconds, 1 or more")
-    return int(text)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = parser().parse_args(argv)
+    options = parser(__doc__).parse_args(argv)
     try:
         settings = Settings.load(vars(options), os.environ)
         logs.set_up(settings.log_level)
         return command(options.verb or "serve", settings, options)
-    except (SettingsError, UnfitRedisError, Outage, OSError) as error:
+    except (SettingsError, UnfitRedisError, Unreadable, Outage, OSError) as error:
         return complain(str(error))
 
 
@@ -387,13 +384,14 @@ def command(verb: str, settings: Settings, options: argparse.Namespace) -> int:
     """Run the command of a name."""
     if verb == "token":
         return token(settings, options)
-    if verb == "import-products":
-        return complain("import-products is not there yet: it comes with the next version.")
     if settings.payments != "sandbox":
         return complain("payments: stripe is not there yet. Unset it, or set sandbox.")
-    work = {"serve": serve, "audit": audit, "doctor": doctor}[verb]
+    if verb == "import-products":
+        work = import_products(settings, options)
+    else:
+        work = {"serve": serve, "audit": audit, "doctor": doctor}[verb](settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work(settings))
+        return runner.run(work)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from live.bag import Bags
 from live.show import NewShow
 from live.shows import Shows
 from shop.catalog import Catalog
-from shop.demo import create_demo, read_demo
+from shop.demo import FILM, create_demo, read_demo
 from shop.stock import Stock
 from store.sql.book import Book
 
@@ -23,7 +23,7 @@ async def create_demo_show(
 ) -> None:
     """Make the demo once; a show of its name is left as it is.
 
-    Safe to repeat after a crash half way: the show is made last but one, and started last.
+    Safe to repeat after a crash half way: the show is made after its products, and started last.
     """
     demo = read_demo()
     host = Actor(
@@ -31,7 +31,8 @@ async def create_demo_show(
     )
     await create_demo(book, catalog, stock)
     try:
-        show = await shows.create(host, NewShow(id=demo.show.id, title=demo.show.title))
+        new = NewShow(id=demo.show.id, title=demo.show.title, playback_url=FILM)
+        show = await shows.create(host, new)
     except Conflict:
         show = await shows.get(demo.show.id)
         if show.started_at:
@@ -39,3 +40,4 @@ async def create_demo_show(
     for product in demo.products:
         await bags.add(show.id, product.id)
     await shows.start(show)
+    await shows.pin(show.id, demo.show.pinned)

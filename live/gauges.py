@@ -16,7 +16,7 @@ from live.fan_out import FanOut
 from live.private import Private
 from live.room_state import Room
 from live.rooms import Rooms
-from live.shows import Scripts, texts
+from live.shows import Scripts, takings
 from store.redis import keys
 
 __all__ = ["Gauges"]
@@ -96,7 +96,7 @@ class Gauges:
         room = fan_out.room
         room.totals.others = int(others)
         room.totals.likes = max(int(likes), 0)
-        room.totals.sales = _sales(cast("list[bytes]", sales))
+        room.totals.sales = takings(cast("list[bytes]", sales))
         if epoch.decode() != room.epoch or int(seq) < seen:
             self._rooms.heal(show)
         else:
@@ -118,16 +118,3 @@ class Gauges:
         if seq > room.seq and self._behind.get(show) == room.seq:
             self._rooms.heal(show)
         self._behind[show] = room.seq if seq > room.seq else -1
-
-
-def _sales(pairs: list[bytes]) -> dict[str, tuple[int, int, int]]:
-    fields = texts(pairs)
-    currencies = {name.split(":", 1)[1] for name in fields}
-    return {
-        currency: (
-            int(fields.get(f"orders:{currency}", 0)),
-            int(fields.get(f"units:{currency}", 0)),
-            int(fields.get(f"revenue:{currency}", 0)),
-        )
-        for currency in currencies
-    }

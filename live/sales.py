@@ -35,16 +35,18 @@ class Sales:
 
         """
         show, at = news["show"], self._clock.now_ms()
-        events = [
-            Purchase(
-                at=at, name=news["name"], product=str(item["product"]), units=int(item["units"])
-            )
-            for item in news["items"]
+        names = [
+            keys.show_feed(show),
+            keys.show_delivered(show),
+            keys.show_sales(show),
+            keys.show_sold(show),
         ]
-        names = [keys.show_feed(show), keys.show_delivered(show), keys.show_sales(show)]
         args: list[str | int | bytes] = [news["event"], at, self._shows.history, IDS_REMEMBERED]
         args += [news["currency"], news["orders"], news["units"], news["revenue"]]
-        args += map(json.encode, events)
+        for item in news["items"]:
+            product, units = str(item["product"]), int(item["units"])
+            event = Purchase(at=at, name=news["name"], product=product, units=units)
+            args += [product, units, json.encode(event)]
         try:
             await self._shows.run("show_purchase", show, names, args)
         except NotFound:

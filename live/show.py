@@ -10,7 +10,18 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from base.ids import Id
 from shop.product import Product
 
-__all__ = ["BagItem", "Host", "NewShow", "PinnedProduct", "Show", "ShowState", "Viewer"]
+__all__ = [
+    "BagItem",
+    "Host",
+    "NewShow",
+    "PinnedProduct",
+    "Show",
+    "ShowSales",
+    "ShowState",
+    "Sold",
+    "Takings",
+    "Viewer",
+]
 
 
 class ShowState(StrEnum):
@@ -53,6 +64,29 @@ class PinnedProduct(Struct, frozen=True, kw_only=True):
 
     product: str
     at: int
+
+
+class Sold(Struct, frozen=True, kw_only=True):
+    """How many units of a product a show has sold."""
+
+    product: str
+    units: int
+
+
+class Takings(Struct, frozen=True, kw_only=True):
+    """What a show has sold in one currency; ``revenue`` is in its minor units."""
+
+    orders: int
+    units: int
+    revenue: int
+    currency: str
+
+
+class ShowSales(Struct, frozen=True, kw_only=True):
+    """What a show has sold since it was made: the products, the most units first, and sums."""
+
+    items: tuple[Sold, ...]
+    sales: tuple[Takings, ...]
 
 
 class Viewer(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, cast
@@ -15,15 +16,17 @@ from base.identity import Actor, Role
 from base.ids import new_id
 from base.text import one_line
 from live.events import Pinned, ShowEnded, ShowStarted, Unpinned
-from live.show import Host, NewShow, Show, ShowState
+from live.show import Host, NewShow, Show, ShowSales, ShowState, Sold, Takings
 from store.redis import keys
 from store.sql.book import Book
 from store.sql.rows import Connection, insert_or_ignore, select
 from store.sql.tables import shows
 
-__all__ = ["Scripts", "Shows", "show_of"]
+__all__ = ["Scripts", "Shows", "show_of", "takings", "texts"]
 
 MOST_TITLE: Final = 200
+MOST_SOLD: Final = 1000
+"""Products in an answer: ten times what a bag holds, for what left it or was never in it."""
 
 
 class Scripts(Protocol):
@@ -96,6 +99,11 @@ class Shows:
         page = [await self.get(ident) for ident in idents[:limit]]
         return page, idents[limit - 1] if len(idents) > limit else None
 
+    async def newest(self, limit: int) -> list[Show]:
+        """The shows that were made last, the newest first."""
+        idents = await self._book.read(_newest, limit)
+        return list(await asyncio.gather(*map(self.get, idents)))
+
     async def hosted(self, actor: Actor, ident: str) -> Show:
         """The show, if this actor may run it.
 
@@ -108,6 +116,23 @@ class Shows:
         if not runs(actor, show):
             raise Forbidden("Only the show's host may do this.")
         return show
+
+    async def sales(self, show: str) -> ShowSales:
+        """What the show has sold: products by units, the most first, and sums by currency."""
+        sold, sums = cast(
+            "list[list[bytes]]",
+            await asyncio.gather(
+                self._scripts.command("HGETALL", keys.show_sold(show)),
+                self._scripts.command("HGETALL", keys.show_sales(show)),
+            ),
+        )
+        items = [Sold(product=name, units=int(units)) for name, units in texts(sold).items()]
+        items.sort(key=lambda item: (-item.units, item.product))
+        sales = [
+            Takings(orders=orders, units=units, revenue=revenue, currency=currency)
+            for currency, (orders, units, revenue) in sorted(takings(sums).items())
+        ]
+        return ShowSales(items=tuple(items[:MOST_SOLD]), sales=tuple(sales))
 
     async def start(self, show: Show) -> Show:
         """Go live; a live show stays as it is."""
@@ -231,6 +256,20 @@ def texts(pairs: Sequence[bytes]) -> dict[str, str]:
     }
 
 
+def takings(pairs: Sequence[bytes]) -> dict[str, tuple[int, int, int]]:
+    """A show's sales as Redis has them: orders, units and revenue by currency."""
+    fields = texts(pairs)
+    currencies = {name.split(":", 1)[1] for name in fields}
+    return {
+        currency: (
+            int(fields.get(f"orders:{currency}", 0)),
+            int(fields.get(f"units:{currency}", 0)),
+            int(fields.get(f"revenue:{currency}", 0)),
+        )
+        for currency in currencies
+    }
+
+
 def show_of(state: Mapping[str, str]) -> Show:
     """The SHOW map of a show's state."""
     return Show(
@@ -278,4 +317,9 @@ def _select(conn: Connection, ident: str) -> Show | None:
 
 def _idents(conn: Connection, after: str, limit: int) -> list[str]:
     query = select(shows.c.id).where(shows.c.id > after).order_by(shows.c.id).limit(limit)
+    return list(conn.execute(query).scalars())
+
+
+def _newest(conn: Connection, limit: int) -> list[str]:
+    query = select(shows.c.id).order_by(shows.c.created_at.desc(), shows.c.id).limit(limit)
     return list(conn.execute(query).scalars())

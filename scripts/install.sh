@@ -2,7 +2,10 @@
 # Prepares a machine, one thing at a time; what is already there is left alone.
 #   environment [PYTHON]  .venv with the locked packages
 #   redis                 redis-server or valkey-server, 7 or later
+#   browser-packages      what web/package-lock.json names, by the npm of .venv; may go without
 #   services              nginx and PostgreSQL for the tests that want them; never fails
+#   chromium              a browser for the tests; never fails
+#   headless-shell        Chromium's lighter half too, where apt-get has it; never fails
 set -eu
 
 fail() {
@@ -41,6 +44,27 @@ environment() {
     echo "install: the locked packages"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
         --require-hashes --requirement requirements-dev.txt
+}
+
+# The stamp is the lock as it was installed. It goes with node_modules, which npm removes first.
+# Node.js trusts the certificates that the machine does: a company's network may have its own.
+browser_packages() {
+    lock=web/package-lock.json
+    stamp=web/node_modules/.installed-lock
+    if cmp -s "$lock" "$stamp"; then
+        return
+    fi
+    echo "install: the locked packages for browsers"
+    report=$(
+        cd web && PATH="$PWD/../.venv/bin:$PATH" NODE_USE_SYSTEM_CA=1 \
+            npm ci --loglevel=error --include=dev --prefer-offline \
+            --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 2>&1
+    ) && cp "$lock" "$stamp" && return
+    case $report in
+        *EINTEGRITY*) fail "npm got other files than web/package-lock.json names: $report" ;;
+    esac
+    reason=$(echo "$report" | sed -n 's/^npm error code //p' | head -n 1)
+    echo "install: npm got nothing (${reason:-$report}); all works but HLS streams in Chromium and Firefox, and tests that want axe-core" >&2
 }
 
 # True when redis-server or valkey-server 7 or later is on the PATH.
@@ -125,10 +149,44 @@ services() {
     done
 }
 
+# A snap cannot be driven: it sees neither our profile folder nor our files.
+chromium() {
+    if .venv/bin/python -m tests.end_to_end.browser.chromium >/dev/null 2>&1; then
+        return
+    fi
+    advice="on Debian: apt-get install chromium; elsewhere Google Chrome does as well"
+    if grep -qs '^ID=ubuntu' /etc/os-release; then
+        advice="Ubuntu's Chromium is a snap, which tests cannot drive; Google Chrome's own package does"
+    elif can_apt; then
+        echo "install: chromium for the tests, by apt-get"
+        apt_install chromium-headless-shell fonts-liberation ||
+            apt_install chromium fonts-liberation || true
+    elif command -v brew >/dev/null 2>&1; then
+        # Chromium itself is unsigned, so Homebrew no longer has it.
+        echo "install: google-chrome for the tests, by brew"
+        brew install --quiet --cask google-chrome || true
+    fi
+    .venv/bin/python -m tests.end_to_end.browser.chromium >/dev/null ||
+        echo "install: no Chromium, so tests in a browser are skipped; $advice" >&2
+}
+
+# The same Chromium without windows: tests with it take a third less time.
+headless_shell() {
+    if command -v chromium-headless-shell >/dev/null 2>&1 || ! can_apt; then
+        return
+    fi
+    echo "install: chromium-headless-shell for the tests, by apt-get"
+    apt_install chromium-headless-shell >/dev/null 2>&1 ||
+        echo "install: no chromium-headless-shell; the whole Chromium does as well"
+}
+
 cd "$(dirname "$0")/.."
 case "${1-}" in
     environment) environment "${2-}" ;;
     redis) redis ;;
+    browser-packages) browser_packages ;;
     services) services ;;
-    *) fail "environment, redis or services?" ;;
+    chromium) chromium ;;
+    headless-shell) headless_shell ;;
+    *) fail "environment, redis, browser-packages, services, chromium or headless-shell?" ;;
 esac

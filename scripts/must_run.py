@@ -1,7 +1,7 @@
-"""A pytest plugin for CI: a skipped test that is marked ``redis`` fails the run.
+"""A pytest plugin for CI: a skipped test that is marked ``redis`` or ``browser`` fails the run.
 
-A test may skip where a laptop lacks a program; CI has Redis, so there a skip would hide a
-broken promise. Load it with ``-p scripts.must_run``.
+A test may skip where a laptop lacks a program; CI has Redis and Chromium, so there a skip would
+hide a broken promise. Load it with ``-p scripts.must_run``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-MARK = "redis"
+MARKS = frozenset({"redis", "browser"})
 
 _skipped: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note a skipped test; with xdist this runs in the process that reports."""
-    if report.skipped and MARK in report.keywords and not hasattr(report, "wasxfail"):
+    if report.skipped and MARKS & report.keywords.keys() and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
 
 

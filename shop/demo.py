@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from store.sql.book import Book
     from store.sql.rows import Connection
 
-__all__ = ["DEMO_FOLDER", "Demo", "create_demo", "read_demo"]
+__all__ = ["DEMO_FOLDER", "FILM", "POSTER", "Demo", "create_demo", "read_demo"]
 
 DEMO_FOLDER: Final = Path(__file__).parent / "demo"
-"""``catalog.json``, and ``pictures/`` that are served under ``/demo/``."""
+"""``catalog.json``, and what is served under ``/demo/``: the film, its poster, ``pictures/``."""
+
+FILM: Final = "/demo/clip.webm"
+POSTER: Final = "/demo/poster.webp"
+"""Paths, not addresses: where the server is reached may change (docs/adr/0012)."""
 
 _KEEPER: Final = Actor(id="demo", name="Demo", role=Role.ADMIN, expires_ms=0)
 
@@ -37,11 +41,12 @@ class DemoParty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DemoShow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The show that has every demo product in its bag."""
+    """The show that has every demo product in its bag, and one of them pinned."""
 
     id: str
     title: str
     host: DemoParty
+    pinned: str
 
 
 class DemoSku(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

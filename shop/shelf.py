@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = [
     "add_listing",
     "change_listing",
+    "find_listings",
+    "first_key",
     "read_facts",
     "read_listing",
     "read_listings",
@@ -123,6 +125,11 @@ def read_listings(
     return _listings(conn, conn.execute(query).all())
 
 
+def find_listings(conn: Connection, wanted: Sequence[str]) -> list[Listing]:
+    """The products of these ids that there are, in no order."""
+    return _listings(conn, conn.execute(select(products).where(products.c.id.in_(wanted))).all())
+
+
 def read_sku(conn: Connection, sku: str) -> tuple[str, ListedSku]:
     """A SKU and the shop that sells it.
 
@@ -207,14 +214,14 @@ def _first_stock(
 ) -> list[Adjustment]:
     """Begin an adjustment for each SKU that comes with units, once: a SKU is new once."""
     wishes = [
-        Wish(shop=shop, key=_first_key(sku.id), sku=sku.id, kind="add", units=sku.first)
+        Wish(shop=shop, key=first_key(sku.id), sku=sku.id, kind="add", units=sku.first)
         for sku in listed
         if sku.first
     ]
     return [begin_adjustment(conn, wish, at) for wish in wishes]
 
 
-def _first_key(sku: str) -> str:
+def first_key(sku: str) -> str:
     """The key of a SKU's first stock; the dot keeps it apart from the keys of sellers."""
     return f"first.{hashlib.sha256(sku.encode()).hexdigest()[:40]}"
 

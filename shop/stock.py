@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from store.redis.scripts import Scripts
     from store.sql.book import Book
 
-__all__ = ["Stock", "complete"]
+__all__ = ["Stock", "ask_gate", "complete"]
 
 RECORD_MS: Final = 7 * 24 * 3600 * 1000
 """How long the gate remembers an adjustment; the book completes it long before."""
@@ -122,6 +122,25 @@ async def complete(book: Book, scripts: Scripts, made: Adjustment) -> int:
         Outage: The gate is closed, or the book or the gate cannot be reached.
 
     """
+    answer = await ask_gate(scripts, made)
+    if answer is None:
+        await book.write(refuse_adjustment, made)
+        raise Conflict("Fewer units are left than you take away.")
+    delta, left = answer
+    await book.write(complete_adjustment, made, delta, left)
+    return left
+
+
+async def ask_gate(scripts: Scripts, made: Adjustment) -> tuple[int, int] | None:
+    """Make an adjustment at the gate alone; safe to repeat.
+
+    Returns:
+        What it changed and the units left, or None: it has fewer than are to be taken away.
+
+    Raises:
+        Outage: The gate is closed, or cannot be reached.
+
+    """
     wish = made.wish
     # A set that lowers is decided at the gate, which alone knows what is being bought.
     lowers = wish.kind == "set" and not made.booked
@@ -138,13 +157,11 @@ async def complete(book: Book, scripts: Scripts, made: Adjustment) -> int:
         [wish.sku, mode, units, RECORD_MS],
     )
     if outcome == b"short":
-        await book.write(refuse_adjustment, made)
-        raise Conflict("Fewer units are left than you take away.")
+        return None
     if outcome != b"ok":
         raise Outage
     delta, left = map(int, numbers)
-    await book.write(complete_adjustment, made, delta, left)
-    return left
+    return delta, left
 
 
 def _wish(shop: str, key: str, sku: str, add: int | None, set_to: int | None) -> Wish:

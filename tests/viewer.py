@@ -131,5 +131,7 @@ async def viewer(url: str, *, binary: bool = False, **options: Any) -> AsyncIter
     """Connect; the caller joins."""
     name = "yellowcart.v1.msgpack" if binary else "yellowcart.v1.json"
     options.setdefault("subprotocols", [Subprotocol(name)])
+    # A full queue would stop reading, and with it the closing handshake.
+    options.setdefault("max_queue", None)
     async with connect(url, proxy=None, max_size=2**20, **options) as socket:
         yield Viewer(socket, binary=binary)

@@ -14,9 +14,11 @@ from web.documents import DOCUMENTS, Documents
 from web.guard import Guard
 from web.health import BOARD
 from web.node import GatewayNode
+from web.pages import PAGES, Pages
 from web.route import Route
 from web.routes import ROUTES
 from web.serving import serve
+from web.static_files import FILES, StaticFiles
 
 if TYPE_CHECKING:
     from web.services import Services
@@ -39,6 +41,8 @@ def make_app(services: Services) -> web.Application:
     for route in ROUTES:
         _add(app, route, services)
     app[DOCUMENTS] = Documents(ROUTES, services.version)
+    app[FILES] = StaticFiles.read()
+    app[PAGES] = Pages(services, app[FILES])
     _board(app, services)
     if services.sandbox is not None:
         _bank(app, services.sandbox)

@@ -13,7 +13,8 @@ from web.budgets import Budgets
 from web.caller import Caller, identify
 from web.connection import HttpConnection
 from web.origins import Origins
-from web.problems import of_http, problem
+from web.pages import PAGES
+from web.problems import MEDIA, of_http, problem
 
 if TYPE_CHECKING:
     from web.services import Services
@@ -52,6 +53,8 @@ class Guard:
         if isinstance(request.protocol, HttpConnection):
             request.protocol.heard()
         response = await self._answer(request, handler)
+        if response.content_type == MEDIA and _reads_pages(request):
+            response = await request.app[PAGES].told(request, response)
         if not response.prepared:
             self._finish(request, response)
         self._services.metrics.http(request.method, _path(request), response.status)
@@ -89,6 +92,12 @@ class Guard:
         if response.content_type == "text/html":
             headers.setdefault("Content-Security-Policy", PAGE_POLICY)
         self._origins.mark(request, response)
+
+
+def _reads_pages(request: web.Request) -> bool:
+    """Whether a person asked, before a browser, and not a program."""
+    asks = request.method in {"GET", "HEAD"} and not request.path.startswith("/v1/")
+    return asks and "text/html" in request.headers.get("Accept", "")
 
 
 def _path(request: web.Request) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from base.errors import Forbidden
+from web.embedding import allows
 
 if TYPE_CHECKING:
     from live.front import Gateway
@@ -54,13 +55,13 @@ class Origins:
         return web.Response(status=204, headers=headers)
 
     def mark(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let an allowed page read the answer."""
+        """Let an allowed page read the answer; what every page may read says so itself."""
+        if "Access-Control-Allow-Origin" in response.headers:
+            return
         response.headers.add("Vary", "Origin")
         if "Origin" in request.headers and self._allows(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = "Retry-After"
 
     def _allows(self, request: web.Request) -> bool:
-        host = request.headers.get("Host", "")
-        origins = request.headers.getall("Origin", ())
-        return all(self._gateway.allows(origin, host) for origin in origins)
+        return allows(request, self._gateway)

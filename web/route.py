@@ -57,6 +57,7 @@ class Route:
         raw: Whether the body is taken as it is.
         free: Whether the path's last name stands for anything, slashes too.
         limited: Whether requests count against a caller's budget.
+        needs_stores: Whether it cannot answer without Redis and the book.
         later: Whether this version answers ``not_found`` in its place.
         example: A body that fits.
 
@@ -77,6 +78,7 @@ class Route:
     raw: bool = False
     free: bool = False
     limited: bool = True
+    needs_stores: bool = True
     later: bool = False
     example: Mapping[str, object] = field(default_factory=dict)
 
@@ -105,7 +107,7 @@ class Route:
             # A page of a foreign origin, whoever is logged in there.
             (self.changes and not self.free, {"forbidden"}),
             (self.later, {"not_found"}),
-            (self.answer is not None and self.path.startswith("/v1/"), {"unavailable"}),
+            (self._asks_stores, {"unavailable"}),
             (needs_somebody, {"unauthorized"}),
             (self.who in {Who.ADMIN, Who.HOST, Who.SELLER}, {"forbidden"}),
             (takes_body, {"invalid", "too_large"}),
@@ -113,3 +115,7 @@ class Route:
             (bool(self.path_ids), {"not_found"}),
         )
         return tuple(sorted(set(self.errors).union(*(more for holds, more in follows if holds))))
+
+    @property
+    def _asks_stores(self) -> bool:
+        return self.needs_stores and self.answer is not None and self.path.startswith("/v1/")

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from web import audit, bank, documents, files, health, later, upgrade, webhooks
+from web import (
+    audit,
+    bank,
+    client,
+    documents,
+    files,
+    health,
+    later,
+    pages,
+    static_files,
+    upgrade,
+    webhooks,
+)
 from web.answers import Alive, AuditAnswer, ChargePage, Done, Ready
 from web.buying_routes import CART, CHECKOUTS, ORDERS
-from web.route import Route, Who
+from web.route import Handle, Route, Who
 from web.selling_routes import PRODUCTS, SHOWS
+from web.static_files import ELEMENT
 
 __all__ = ["ROUTES"]
 
@@ -122,20 +135,78 @@ BOOKS: Final = (
     ),
 )
 
+
+def _page(path: str, does: str, handle: Handle, *errors: str) -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        does=does,
+        handle=handle,
+        media=HTML,
+        errors=("unavailable", *errors),
+    )
+
+
+PAGES: Final = (
+    _page("/", "The LIVEs: on air, to come, over.", pages.shows),
+    _page("/watch/{show}", "The viewer's page.", pages.watch),
+    _page(
+        "/embed/{show}",
+        "The viewer's page for a frame of an allowed origin.",
+        pages.embed,
+        "forbidden",
+    ),
+    _page("/host/{show}", "The host's console.", pages.host),
+    Route(
+        method="GET",
+        path="/v1/client",
+        does="Tell a browser's page whether it may connect, and what to set if not.",
+        handle=client.client,
+        answer=client.ClientAnswer,
+        needs_stores=False,
+    ),
+)
+
+
+def _script(path: str, does: str, name: str, media: str = "text/javascript") -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        does=does,
+        handle=static_files.entry(name),
+        media=media,
+        limited=False,
+    )
+
+
 FILES: Final = (
+    _script("/yellowcart.js", "The SDK for browsers.", "yellowcart.js"),
+    _script("/yellowcart.d.ts", "Its types.", "yellowcart.d.ts", "application/typescript"),
+    _script("/yellow-cart.js", "The element for other people's pages.", ELEMENT),
+    _script("/sdk/v1/yellowcart.js", "The SDK by its version.", "yellowcart.js"),
+    _script("/sdk/v1/yellow-cart.js", "The element by its version.", ELEMENT),
+    Route(
+        method="GET",
+        path="/static/{file}",
+        does="What our pages load, under a hash of it all.",
+        handle=static_files.hashed,
+        media="application/octet-stream",
+        free=True,
+        limited=False,
+    ),
     Route(
         method="GET",
         path="/demo/{file}",
-        does="A picture of the demo's products.",
-        handle=files.picture,
-        media="image/svg+xml",
+        does="A picture of the demo's products, or its film.",
+        handle=files.demo,
+        media="application/octet-stream",
         free=True,
         limited=False,
     ),
     Route(
         method="GET",
         path="/assets/{file}",
-        does="What our own pages look like.",
+        does="What /docs looks like.",
         handle=files.asset,
         media="text/css",
         free=True,
@@ -148,15 +219,7 @@ def _later(method: str, path: str, does: str) -> Route:
     return Route(method=method, path=path, does=does, handle=later.route, later=True)
 
 
-def _page(path: str, does: str) -> Route:
-    return Route(method="GET", path=path, does=does, handle=later.page, media=HTML, later=True)
-
-
 LATER: Final = (
-    _page("/", "The shows on air."),
-    _page("/watch/{show}", "The viewer's page."),
-    _page("/host/{show}", "The host's console."),
-    _page("/yellowcart.js", "The SDK for browsers."),
     _later("GET", "/v1/events", "What happened, in order."),
     _later("POST", "/v1/orders/{order}/cancel", "Cancel an order."),
     _later("POST", "/v1/orders/{order}/refunds", "Refund an order."),
@@ -173,6 +236,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *CHECKOUTS,
     *ORDERS,
     *BOOKS,
+    *PAGES,
     *FILES,
     *LATER,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from live.show import NewShow, Show
+from live.show import NewShow, Show, ShowSales
 from shop.product import NewProduct, PatchProduct, Product, Sku
 from web import products, shows
 from web.answers import BagAnswer, Done, ProductPage, ShowPage
@@ -36,6 +36,14 @@ SHOWS: Final = (
         does="Read a show.",
         handle=shows.get,
         answer=Show,
+    ),
+    Route(
+        method="GET",
+        path="/v1/shows/{show}/sales",
+        does="Read what a show has sold: units by product, and sums by currency.",
+        handle=shows.sales,
+        who=Who.HOST,
+        answer=ShowSales,
     ),
     Route(
         method="POST",

@@ -15,6 +15,7 @@ from checkout.payments.provider import Charge
 from live.front import Gateway
 from live.handlers import Handlers
 from live.node import Node, sandbox_socket
+from live.rooms import Rooms
 from live.shows import Shows
 from shop.catalog import Catalog
 from shop.stock import Stock
@@ -80,6 +81,7 @@ class Services:
     tokens: Tokens
     handlers: Handlers
     shows: Shows
+    rooms: Rooms
     catalog: Catalog
     stock: Stock
     orders: Orders
@@ -102,6 +104,7 @@ class Services:
             tokens=node.tokens,
             handlers=node.hub.handlers,
             shows=node.shows,
+            rooms=node.hub.rooms,
             catalog=node.catalog,
             stock=node.stock,
             orders=node.orders,

@@ -20,6 +20,7 @@ __all__ = [
     "list_all",
     "pin",
     "remove_product",
+    "sales",
     "start",
     "unpin",
 ]
@@ -34,6 +35,14 @@ async def list_all(asked: Asked) -> object:
 async def get(asked: Asked) -> object:
     """One show."""
     return await asked.services.shows.get(asked.id("show"))
+
+
+async def sales(asked: Asked) -> object:
+    """What a show has sold."""
+    ident = asked.id("show")
+    asked.require_show(ident)
+    await asked.services.shows.hosted(asked.actor, ident)
+    return await asked.services.shows.sales(ident)
 
 
 async def create(asked: Asked) -> object:

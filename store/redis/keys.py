@@ -47,6 +47,7 @@ __all__ = [
     "show_muted",
     "show_products",
     "show_sales",
+    "show_sold",
     "show_state",
     "stock",
     "stock_sequence",
@@ -121,6 +122,11 @@ def show_delivered(show: str) -> str:
 def show_sales(show: str) -> str:
     """HASH: ``orders units revenue`` each with ``:CUR``; kept for good."""
     return f"{{show:{show}}}:sales"
+
+
+def show_sold(show: str) -> str:
+    """HASH, product → units of it sold in the show; kept for good."""
+    return f"{{show:{show}}}:sold"
 
 
 def presence(show: str) -> str:

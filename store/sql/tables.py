@@ -27,6 +27,7 @@ from sqlalchemy import (
 __all__ = [
     "checkouts",
     "claims",
+    "imported_units",
     "ledger_entries",
     "ledger_txns",
     "metadata",
@@ -99,6 +100,13 @@ stock_adjustments = Table(
     Column("booked", Boolean, nullable=False, doc="Whether stock.total has the delta."),
     Column("left", BigInteger, doc="Units left afterwards; null until the gate has it."),
     Column("at", Millis, nullable=False),
+)
+
+imported_units = Table(
+    "imported_units",
+    metadata,
+    Column("sku", Ident, ForeignKey("skus.id"), primary_key=True),
+    Column("units", BigInteger, nullable=False, doc="What the last file said there are."),
 )
 
 shows = Table(

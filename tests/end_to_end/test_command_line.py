@@ -12,8 +12,6 @@ from tests.served import Served
 
 pytestmark = pytest.mark.redis
 
-PRODUCTS = ("import-products", "shirts.csv", "--shop", "clay", "--currency", "USD")
-
 
 def alone(folder: Path, **environ: str) -> Served:
     """A data folder on which no server runs."""
@@ -48,7 +46,6 @@ def test_a_token_that_could_not_hold_is_not_printed(
 @pytest.mark.parametrize(
     ("verb", "environ", "words"),
     [
-        (PRODUCTS, {}, "not there yet"),
         (("serve",), {"payments": "stripe"}, "not there yet"),
         (("serve",), {"payments": "cash"}, "sandbox or stripe"),
         (("serve",), {"port": "http"}, "whole number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+WHEEL = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+PACKAGES = WHEEL["packages"]
+ARTIFACTS = [path.removeprefix("/") for path in WHEEL["artifacts"]]
+UNREACHABLE = ("connection broken by", "Read timed out", "ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 
 
@@ -29,7 +33,7 @@ def instructions() -> list[tuple[str, str]]:
 def copied_sources() -> list[str]:
     """What the image takes from the repository."""
     copies = [argument.split() for name, argument in instructions() if name == "COPY"]
-    return [source for words in copies if words[0] != "--from=build" for source in words[:-1]]
+    return [source for words in copies if "--from=" not in words[0] for source in words[:-1]]
 
 
 def normalized(requirement: str) -> str:
@@ -77,6 +81,23 @@ def test_tests_run_with_the_versions_that_the_server_runs_with() -> None:
     assert {name: tests.get(name) for name in server} == server
 
 
+def test_the_lock_for_browsers_has_a_hash_for_everything_and_no_address() -> None:
+    text = (ROOT / "web" / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+
+    assert "://" not in text
+    assert [name for name, entry in packages.items() if name and "integrity" not in entry] == []
+
+
+def test_the_lock_for_browsers_holds_what_is_asked_for_by_exact_version() -> None:
+    asked = json.loads((ROOT / "web" / "package.json").read_text())
+    packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+
+    wanted = asked["dependencies"] | asked["devDependencies"]
+    assert list(asked["dependencies"]) == ["hls.js"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
 def test_every_package_of_the_tree_is_in_the_wheel_and_in_the_image() -> None:
     tree = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "scripts"}
 
@@ -90,7 +111,13 @@ def test_what_the_image_copies_exists_and_passes_the_dockerignore() -> None:
 
     assert "server.py" in sources
     assert [source for source in sources if not (ROOT / source).exists()] == []
-    assert set(sources) == allowed
+    assert {Path(source).parts[0] for source in sources} == allowed
+
+
+def test_the_image_gets_no_packages_of_this_machine() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().split()
+
+    assert "web/node_modules" in ignored[ignored.index("!web") :]
 
 
 def test_the_image_runs_as_nobody_in_particular_and_can_be_stopped_and_asked() -> None:
@@ -117,7 +144,8 @@ def test_the_wheel_holds_scripts_migrations_and_pictures(tmp_path: Path) -> None
 
     shipped = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
-    assert shipped == source_files()
+    assert shipped - set(ARTIFACTS) == source_files()
+    assert set(ARTIFACTS) - shipped == {name for name in ARTIFACTS if not (ROOT / name).exists()}
     for suffix in (".lua", ".svg"):
         assert any(name.endswith(suffix) for name in shipped), suffix
     assert any(name.startswith("store/sql/migrations/versions/") for name in shipped)
@@ -126,7 +154,7 @@ def test_the_wheel_holds_scripts_migrations_and_pictures(tmp_path: Path) -> None
 def source_files() -> set[str]:
     paths = [ROOT / "server.py", *(path for name in PACKAGES for path in (ROOT / name).rglob("*"))]
     files = {path.relative_to(ROOT).as_posix() for path in paths if path.is_file()}
-    return {name for name in files if "__pycache__" not in name}
+    return {name for name in files if not {"__pycache__", "node_modules"} & set(Path(name).parts)}
 
 
 @pytest.mark.slow
@@ -137,17 +165,35 @@ def test_the_image_s_install_lines_make_an_environment_that_runs_the_server(
     for source in copied_sources():
         copy_into(tmp_path, source)
 
-    for line in (argument for name, argument in instructions() if name == "RUN"):
-        if "/opt/venv" in line:
-            run_as_in_the_image(line, tmp_path)
+    for line in run_lines("/opt/venv"):
+        run_as_in_the_image(line, tmp_path)
     usage = run_as_in_the_image("/opt/venv/bin/python server.py --help", tmp_path)
 
     assert "serve" in usage
 
 
+@pytest.mark.slow
+def test_the_image_s_packages_for_browsers_are_one_file_and_its_license(tmp_path: Path) -> None:
+    for source in copied_sources():
+        if source.startswith("web/"):
+            copy_into(tmp_path, source)
+
+    (line,) = run_lines("npm")
+    run_as_in_the_image(line, tmp_path)
+
+    paths = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".json"]
+    files = {f"web/{path.relative_to(tmp_path).as_posix()}" for path in paths}
+    assert files == {"web/.npmrc", *ARTIFACTS}
+
+
+def run_lines(word: str) -> list[str]:
+    """The Dockerfile's commands in which a word occurs."""
+    return [line for name, line in instructions() if name == "RUN" and word in line]
+
+
 def copy_into(folder: Path, source: str) -> None:
     if (ROOT / source).is_dir():
-        ignore = shutil.ignore_patterns("__pycache__")
+        ignore = shutil.ignore_patterns("__pycache__", "node_modules")
         shutil.copytree(ROOT / source, folder / source, ignore=ignore)
     else:
         shutil.copy(ROOT / source, folder)
@@ -156,15 +202,16 @@ def copy_into(folder: Path, source: str) -> None:
 def run_as_in_the_image(line: str, folder: Path) -> str:
     """Run a line of the Dockerfile with the environment inside the folder.
 
-    Pip may use its cache here, and a machine without a network skips: only a registry can fill
-    a fresh environment.
+    Pip and npm may use their caches here, and a machine without a network skips: only a registry
+    can fill a fresh environment.
     """
     line = line.replace("/opt/venv", "opt/venv").replace("--no-cache-dir ", "")
     python = str(Path(sys.executable).parent)
     env = {**os.environ, "PATH": f"{python}{os.pathsep}{os.environ['PATH']}", "PIP_RETRIES": "1"}
+    env |= {"npm_config_prefer_offline": "true", "npm_config_fetch_retries": "0"}
     shell = ["sh", "-c", line]
     done = subprocess.run(shell, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    if "connection broken by" in done.stderr or "Read timed out" in done.stderr:
+    if any(words in done.stderr for words in UNREACHABLE):
         pytest.skip("no package registry in reach")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -169,10 +169,9 @@ async def test_a_silent_node_has_no_viewers_any_more(stage: Stage) -> None:
 async def test_a_gauge_tells_seq_bans_and_sales(stage: Stage) -> None:
     await stage.say("m1")
     await stage.moderate(BANNED, "vera", "spam")
-    names = [STATE, FEED, keys.show_delivered(SHOW), keys.show_sales(SHOW)]
-    await stage.scripts.call(
-        "show_purchase", names, ["p1", NOW, 1000, 100, "USD", 1, 2, 3998, "bought"]
-    )
+    told = [keys.show_delivered(SHOW), keys.show_sales(SHOW), keys.show_sold(SHOW)]
+    args: list[str | int] = ["p1", NOW, 1000, 100, "USD", 1, 2, 3998, "mug", 2, "bought"]
+    await stage.scripts.call("show_purchase", [STATE, FEED, *told], args)
 
     _, seq, _, _, bans, sales = await gauge(stage, "a", 1)
 

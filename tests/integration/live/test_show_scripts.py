@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.redis
 
+SOLD = keys.show_sold(SHOW)
+
 
 @pytest.fixture
 def stage(scripts: Scripts) -> Stage:
@@ -22,8 +24,10 @@ def stage(scripts: Scripts) -> Stage:
 
 
 async def purchase(stage: Stage, event: str, *events: str, kept: int = 10_000) -> bytes:
-    names = [STATE, FEED, keys.show_delivered(SHOW), keys.show_sales(SHOW)]
-    args: list[str | int] = [event, NOW, 1000, kept, "USD", 1, 2, 3998, *events]
+    names = [STATE, FEED, keys.show_delivered(SHOW), keys.show_sales(SHOW), SOLD]
+    args: list[str | int] = [event, NOW, 1000, kept, "USD", 1, 2, 3998]
+    for told in events:
+        args += [told.split(" x")[0], told.split(" x")[1], told]
     verdict: bytes = await stage.scripts.call("show_purchase", names, args)
     return verdict
 
@@ -63,7 +67,7 @@ async def test_nothing_happens_to_a_show_that_is_missing(stage: Stage) -> None:
     assert await stage.pin("mug") == b"missing"
     assert await stage.unpin() == b"missing"
     assert await stage.moderate(BANNED, "vera", "spam") == b"missing"
-    assert await purchase(stage, "p1", "bought") == b"missing"
+    assert await purchase(stage, "p1", "mug x1") == b"missing"
     assert await change(stage, "mug", product("mug"), 1) == [b"missing"]
     assert await stage.load() == []
     assert await stage.scripts.command("KEYS", "*") == []
@@ -148,13 +152,14 @@ async def test_a_purchase_is_told_once(stage: Stage) -> None:
     assert await stage.table(keys.show_sales(SHOW)) == {
         "orders:USD": "2", "units:USD": "4", "revenue:USD": "7996"
     }  # fmt: skip
+    assert await stage.table(SOLD) == {"mug": "3", "tote": "1"}
 
 
 async def test_the_ids_of_purchases_are_bounded(stage: Stage) -> None:
     await stage.create()
 
     for number in range(5):
-        await purchase(stage, f"p{number}", "bought", kept=3)
+        await purchase(stage, f"p{number}", "mug x1", kept=3)
 
     assert await stage.scripts.command("ZCARD", keys.show_delivered(SHOW)) == 3
 

@@ -117,11 +117,20 @@ async def look_around(walk: Walk, api: Api, bought: dict[str, Any]) -> None:
     assert names >= {"stock", "holds", "claims", "orders", "payments", "ledger"}
 
     assert (await walk("GET", "/v1/shows/{show}", show="friday"))["state"] == "ended"
+    sold = await walk("GET", "/v1/shows/{show}/sales", api.host, show="friday")
+    assert sold == {"items": [], "sales": []}, "the cart named no show"
     assert (await walk("GET", "/v1/products/{product}", product="mug"))["skus"][0]["left"] == 3
     for path in ("/v1/shows", "/v1/products"):
         assert len((await walk("GET", path))["items"]) == 1
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json", "/docs"):
         await walk("GET", path)
+    for path in ("/", "/yellowcart.js", "/yellowcart.d.ts", "/yellow-cart.js"):
+        await walk("GET", path)
+    for path in ("/sdk/v1/yellowcart.js", "/sdk/v1/yellow-cart.js"):
+        await walk("GET", path)
+    for path in ("/watch/{show}", "/embed/{show}", "/host/{show}"):
+        await walk("GET", path, show="friday")
+    assert (await walk("GET", "/v1/client"))["allowed"]
 
 
 async def test_the_same_key_and_body_give_the_same_checkout(api: Api) -> None:

@@ -49,7 +49,7 @@ def references(name: str) -> list[str]:
 def test_the_catalog_has_exactly_the_agreed_fields() -> None:
     assert set(CATALOG) == {"shop", "show", "products"}
     assert set(CATALOG["shop"]) == {"id", "name"}
-    assert set(CATALOG["show"]) == {"id", "title", "host"}
+    assert set(CATALOG["show"]) == {"id", "title", "host", "pinned"}
     assert set(CATALOG["show"]["host"]) == {"id", "name"}
     for product in PRODUCTS:
         assert set(product) == {"id", "title", "description", "images", "skus"}
@@ -64,6 +64,13 @@ def test_the_demo_is_show_demo_of_shop_demo_shop_with_its_host() -> None:
     assert CATALOG["shop"]["name"]
     assert CATALOG["show"]["host"]["name"]
     assert 1 <= len(CATALOG["show"]["title"]) <= 200
+
+
+def test_what_is_pinned_first_is_bought_without_a_choice() -> None:
+    [pinned] = [product for product in PRODUCTS if product["id"] == CATALOG["show"]["pinned"]]
+
+    assert len(pinned["skus"]) == 1
+    assert pinned is not PRODUCTS[0]
 
 
 def test_the_demo_sells_fourteen_products_of_one_to_four_skus() -> None:

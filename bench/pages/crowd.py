@@ -1,0 +1,92 @@
+"""People who write: a steady stream of messages through sockets of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from tests.served import Served
+
+__all__ = ["BUSY", "chatting", "line"]
+
+BUSY: Final = {
+    "YELLOWCART_CHAT_EVERY_MS": "1",
+    "YELLOWCART_CHAT_BURST": "1000",
+    "YELLOWCART_COMMANDS_PER_SECOND": "1000",
+    "YELLOWCART_COMMANDS_BURST": "1000",
+}
+"""Settings under which a few bots may write like a thousand people."""
+
+WRITERS: Final = 10
+REMARKS: Final = (
+    "does it shrink?",
+    "love this colour, from Leeds",
+    "how much is shipping to Norway?",
+    "is the blue one back",
+    "can you show the inside again",
+    "my sister has it, great quality",
+    "number seven please",
+    "😍😍",
+)
+
+
+def line(chance: random.Random) -> str:
+    """Something that somebody might write."""
+    return " ".join(chance.choices(REMARKS, k=chance.choice((1, 1, 1, 2, 3))))
+
+
+@asynccontextmanager
+async def chatting(served: Served, per_second: float) -> AsyncIterator[None]:
+    """Let the crowd write for as long as the block takes."""
+    crowd = [
+        asyncio.create_task(_write(served, number, WRITERS / per_second))
+        for number in range(WRITERS)
+    ]
+    try:
+        yield
+        for writer in crowd:
+            if writer.done():
+                writer.result()  # whoever fell silent says why
+    finally:
+        for writer in crowd:
+            writer.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def _write(served: Served, number: int, every_s: float) -> None:
+    chance = random.Random(number)
+    token = served.token(f"writer-{number}", name=f"Writer {number}")
+    async with connect(
+        served.ws_url,
+        subprotocols=[Subprotocol("yellowcart.v1.json")],
+        compression=None,
+        max_queue=None,
+    ) as socket:
+        await socket.send(json.dumps({"id": 1, "op": "join", "show": "demo", "token": token}))
+        reading = asyncio.create_task(_hear(socket))
+        clock = asyncio.get_running_loop().time
+        due = clock() + every_s * number / WRITERS
+        ident = 1
+        try:
+            while True:
+                await asyncio.sleep(max(0, due - clock()))
+                due += every_s
+                ident += 1
+                message = {"id": ident, "op": "chat.send", "text": line(chance)}
+                await socket.send(json.dumps(message))
+        finally:
+            reading.cancel()
+
+
+async def _hear(socket: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        async for _ in socket:
+            pass
