@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,10 @@ ANA: Final = {
     "postal_code": "0155",
     "city": "Oslo",
 }
+
+
+SETTLED_S = 0.4
+"""A tap right after a sheet came was aimed at what was there before; 350 ms, with a margin."""
 
 
 @dataclass
@@ -62,6 +67,11 @@ class Buyer:
 
     async def taps_buy(self) -> None:
         await self.page.locator(".card .buy").click()
+
+    async def chooses(self, kind: str) -> None:
+        """Choose a kind of the product, once its sheet has settled: it takes no tap before."""
+        await asyncio.sleep(SETTLED_S)
+        await self.sheet.locator(".variant", has_text=kind).click()
 
     async def fills_in(self, card: str = "tok_ok", **changes: str) -> None:
         """Fill in all that is asked for."""

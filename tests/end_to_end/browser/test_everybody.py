@@ -67,7 +67,7 @@ async def test_the_bag_a_product_and_the_cart(
     page = buyer.page
 
     await buyer.taps_buy()
-    await buyer.sheet.locator(".variant", has_text="Large").click()
+    await buyer.chooses("Large")
     await assert_accessible(page)
     await buyer.button("Add to cart").click()
     await page.locator("[part~=cart-button]:visible").click()
