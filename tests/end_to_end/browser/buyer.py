@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,10 +25,6 @@ ANA: Final = {
 }
 
 
-SETTLED_S = 0.4
-"""A tap right after a sheet came was aimed at what was there before; 350 ms, with a margin."""
-
-
 @dataclass
 class Buyer:
     """A visitor's page of a LIVE."""
@@ -41,6 +36,7 @@ class Buyer:
         """Open the LIVE as somebody new."""
         buyer = cls(await open_page(stall.url, **options))
         await expect(buyer.page.locator(".card .buy")).to_be_visible()
+        await expect(buyer.page.locator(".yc[data-conn=online]")).to_be_attached()
         return buyer
 
     @property
@@ -69,8 +65,7 @@ class Buyer:
         await self.page.locator(".card .buy").click()
 
     async def chooses(self, kind: str) -> None:
-        """Choose a kind of the product, once its sheet has settled: it takes no tap before."""
-        await asyncio.sleep(SETTLED_S)
+        """Choose a kind of the product."""
         await self.sheet.locator(".variant", has_text=kind).click()
 
     async def fills_in(self, card: str = "tok_ok", **changes: str) -> None:

@@ -123,7 +123,7 @@ class Market:
             webhook_secret=WEBHOOK_SECRET,
             webhook_url=hook,
             clock=self.clock,
-            slow_s=0.5,
+            slow_s=1.5,
             webhook_only_s=0.2,
         )
         await self.sandbox.start(unix_path=self.socket)
