@@ -37,7 +37,7 @@
   probe.watchWrites = () => new MutationObserver((all) => {
     const names = all.map(({ target }) => (target.closest ? target : target.parentElement)?.className || target.nodeName);
     names.forEach((name) => keep(probe.writes, name));
-    if (names.includes("chat-rows")) keep(probe.fills, names.length);
+    if (all.some(({ target, addedNodes }) => target.className === "chat-rows" && addedNodes.length)) keep(probe.fills, names.length);
   }).observe(probe.root(), { subtree: true, childList: true, characterData: true, attributes: true });
 
   const named = (node) => node?.className || node?.nodeName || "?";

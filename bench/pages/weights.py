@@ -24,6 +24,7 @@ IMPORT: Final = re.compile(
     r"""(?:^|[\s;}(])(?:import|export)\b[^;'"`(]*(['"])(\.[^'"]+)\1""", re.M
 )
 LATER: Final = re.compile(r"""\bimport\((['"`])(\.[^'"`]+)\1\)""")
+SHEET: Final = "-sheet.js"
 
 
 class Modules:
@@ -36,8 +37,11 @@ class Modules:
         """Bytes that they take on the line, together."""
         return sum(self._get(url)[1] for url in urls)
 
-    def closure(self, start: str, *, later: bool) -> set[str]:
-        """A module and all that it imports; also what it may import ``later``."""
+    def closure(self, start: str, *, later: bool, without: str = "") -> set[str]:
+        """A module and all that it imports; also what it may import ``later``.
+
+        ``without`` leaves out modules whose names end so, with all that only they import.
+        """
         found: set[str] = set()
         waiting = [start]
         while waiting:
@@ -49,7 +53,9 @@ class Modules:
             names = [path for _, path in IMPORT.findall(text)]
             if later:
                 names += [path for _, path in LATER.findall(text) if "$" not in path]
-            waiting += [urljoin(url, name) for name in names]
+            waiting += [
+                urljoin(url, name) for name in names if not (without and name.endswith(without))
+            ]
         return found
 
     def _get(self, url: str) -> tuple[str, int]:
@@ -78,9 +84,10 @@ async def weights(browser: Browser, served: Served) -> list[Figure]:
     # What must be there before the element can draw anything; the rest comes when it has.
     first = modules.closure(f"{base}/yellow-cart.js", later=False)
     styles = {url for url in seen if url.endswith(".css")} | {f"{base}/viewer/sheets.css"}
+    room = modules.closure(f"{base}/yellow-cart.js", later=True, without=SHEET)
     checkout: set[str] = set()
     for name in ("checkout", "bank", "order"):
-        checkout |= modules.closure(f"{base}/viewer/{name}-sheet.js", later=True)
+        checkout |= modules.closure(f"{base}/viewer/{name}{SHEET}", later=True)
     console = modules.closure(f"{base}/host/console.js", later=True)
     console = {url for url in console if "/vendor/" not in url}
     sent = [url for url, size in loaded if size]
@@ -98,7 +105,7 @@ async def weights(browser: Browser, served: Served) -> list[Figure]:
         row("JS before the first pin, compressed", 25, first),
         Figure("weights", "modules before the first pin", 8, len(first)),
         row("SDK alone, compressed", 10, {served.url + "/yellowcart.js"}),
-        row("checkout modules, compressed", 20, checkout - scripts),
+        row("checkout modules, compressed", 20, checkout - room),
         row("host modules, compressed", 45, {url for url in console if "/host/" in url}),
         row("JS of the viewer once at rest, compressed", None, scripts),
         row("JS of the console, with the SDK, compressed", None, console),

@@ -43,7 +43,8 @@ class Pipeline:
     def __init__(self, client: Client, *, lanes: int = LANES) -> None:
         self._client = client
         self._waiting: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
-        self._idle = [Line(client) for _ in range(lanes)]
+        self._lines = [Line(client) for _ in range(lanes)]
+        self._idle = [*self._lines]
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_called = False
         self._is_closed = False
@@ -75,7 +76,8 @@ class Pipeline:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         _fail([future for _, future in self._waiting], Outage())
         self._waiting.clear()
-        for line in self._idle:
+        # Not the idle ones only: a task that was cancelled before it began gave none back.
+        for line in self._lines:
             await line.close()
 
     def _start(self) -> None:

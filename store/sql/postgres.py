@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresBook"]
 
-TRIES: Final = 10
-"""Of an operation that meets others at the same row; as many as can meet."""
+TRIES: Final = 40
+"""Of an operation that meets others at the same row: some seconds, on a busy machine."""
 
 WAITING: Final = 10_000
 """Operations without an answer before new ones are refused."""
 
 FIRST_PAUSE_S: Final = 0.002
+LONGEST_PAUSE_S: Final = 0.2
 
 AGAIN: Final = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialization failure and of a deadlock: nothing happened, repeat it."""
@@ -97,5 +98,5 @@ async def _repeated(engine: AsyncEngine, op: Callable[[Connection, *Ts], T], *ar
 
 async def _pause(attempt: int) -> None:
     # Chance lets one of those that met go first.
-    longest = FIRST_PAUSE_S * 2**attempt
+    longest = min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S)
     await asyncio.sleep(longest * random.random())  # noqa: S311 - no secret

@@ -36,6 +36,7 @@ class Buyer:
         """Open the LIVE as somebody new."""
         buyer = cls(await open_page(stall.url, **options))
         await expect(buyer.page.locator(".card .buy")).to_be_visible()
+        await expect(buyer.page.locator(".yc[data-conn=online]")).to_be_attached()
         return buyer
 
     @property
@@ -62,6 +63,10 @@ class Buyer:
 
     async def taps_buy(self) -> None:
         await self.page.locator(".card .buy").click()
+
+    async def chooses(self, kind: str) -> None:
+        """Choose a kind of the product."""
+        await self.sheet.locator(".variant", has_text=kind).click()
 
     async def fills_in(self, card: str = "tok_ok", **changes: str) -> None:
         """Fill in all that is asked for."""

@@ -123,7 +123,7 @@ class Market:
             webhook_secret=WEBHOOK_SECRET,
             webhook_url=hook,
             clock=self.clock,
-            slow_s=0.5,
+            slow_s=1.5,
             webhook_only_s=0.2,
         )
         await self.sandbox.start(unix_path=self.socket)
@@ -162,7 +162,7 @@ class Market:
             clock=self.clock,
             tasks=Tasks(),
             secret="market-secret",
-            terms=Terms(answer_ms=3_000),
+            terms=Terms(),
             scripts=self.scripts,
         )
         node = Node(replace(parts, **other), self.scripts, outbox, told)
@@ -194,7 +194,7 @@ class Market:
 
     async def becomes(self, checkout: Checkout, state: str, who: str = "vera") -> Checkout:
         """The checkout once it is in that state; fails after some seconds."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             now = await self.get(checkout, who)
             while now.state != state:
                 await asyncio.sleep(0.02)
@@ -203,7 +203,7 @@ class Market:
 
     async def heard(self, name: str) -> None:
         """Wait until a buyer was told of a cart, checkout or order."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while name not in {told for _, told, _ in self.node.told.told}:  # noqa: ASYNC110 - as it is told
                 await asyncio.sleep(0.02)
 

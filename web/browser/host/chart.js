@@ -96,9 +96,17 @@ export class Chart {
     write(this.#title, words.chart.title(span / 60_000));
     const points = this.#points(from, now);
     const bins = [...this.#history.bins].filter(([bin]) => bin + BIN_MS > from);
-    const peak = Math.max(...points.map(([, n]) => n ?? 0), 0);
+    const peak = this.#peak(from);
     const most = Math.max(...bins.map(([, units]) => units), 0);
     this.scale = { now, from, span, points, bins, peak, top: rounded(peak), most: rounded(most) };
+  }
+
+  /** The most at any moment, also one too short to be drawn. */
+  #peak(from) {
+    const { steps } = this.#history;
+    const first = steps.findIndex(([at]) => at >= from);
+    const seen = first < 0 ? steps.slice(-1) : steps.slice(Math.max(0, first - 1));
+    return seen.reduce((most, [, n]) => Math.max(most, n ?? 0), 0);
   }
 
   /** The steps of the window, at most 600: of those too close together the last counts. */

@@ -17,6 +17,7 @@ export class History {
   #purchases = [];
   #isDirty = false;
   #isTimed = false;
+  #early = [];
 
   constructor(desk, storage) {
     this.#desk = desk;
@@ -65,13 +66,17 @@ export class History {
 
   #begin() {
     this.#isTimed = true;
+    const ago = this.#desk.live.now() - performance.now();
+    this.#steps.push(...this.#early.map(([at, viewers]) => [at + ago, viewers]));
     this.#step();
   }
 
   #step() {
-    if (!this.#isTimed) return;
-    const { viewers } = this.#desk.state;
-    this.#steps.push([this.#desk.live.now(), this.#desk.online ? viewers : null]);
+    const { live, online, state } = this.#desk;
+    const viewers = online ? state.viewers : null;
+    // Until the server's clock is known, by this machine's own.
+    if (!this.#isTimed) this.#early.push([performance.now(), viewers]);
+    else this.#steps.push([live.now(), viewers]);
     this.#isDirty = true;
   }
 
@@ -100,6 +105,7 @@ export class History {
   }
 
   #save() {
+    if (!this.#isTimed && this.#early.length) this.#begin();
     if (!this.#isDirty) return;
     this.#isDirty = false;
     this.#trim();

@@ -23,7 +23,7 @@ export default function bagSheet(ctx, _props, frame) {
 /** The same list for a column of its own, with the cart below it; it ends with `signal`. */
 export function bagList(ctx, signal) {
   // The card beside it has the one filled button.
-  const bag = new Bag(ctx, signal, { isFilled: false });
+  const bag = new Bag(ctx, signal, { isFilled: false, keepsSeat: true });
   const foot = h("footer", { class: "bag-foot" });
   const title = h("h2", { class: "bag-title" });
   const draw = () => {
@@ -54,15 +54,18 @@ class Bag {
   #now = null;
   #isFilled;
   #nowList = h("ul", { class: "bag-rows now" });
+  #seat = null;
   #list = h("ol", { class: "bag-rows" });
   #search = h("input", { type: "search", class: "bag-search", part: "field", enterkeyhint: "search", autocomplete: "off" });
   #searchBox = h("div", { class: "bag-find" }, icon("search", 20), this.#search);
   #none = h("p", { class: "muted bag-none", role: "status", hidden: true });
   changed = () => {};
 
-  constructor(ctx, signal, { isFilled = true } = {}) {
+  /** With `keepsSeat` the list below stays where it is when the item on air comes and goes. */
+  constructor(ctx, signal, { isFilled = true, keepsSeat = false } = {}) {
     this.#ctx = ctx;
     this.#isFilled = isFilled;
+    if (keepsSeat) this.#seat = h("li", { class: "bag-row on-air none", text: sheetWords.NOTHING_NOW });
     this.node = h("div", { class: "bag" }, this.#searchBox, this.#nowList, this.#list, this.#none);
     this.#search.addEventListener("input", () => this.#filter());
     const { live } = ctx;
@@ -89,7 +92,8 @@ class Bag {
     arrange(this.#list, [...rows.values()].map((row) => row.node));
     if (this.#now?.id !== pin?.product.id) this.#now = pin && new Row(this.#ctx, { isNow: true, isFilled: this.#isFilled });
     this.#now?.show(pin.product, bag.find((item) => item.product.id === pin.product.id)?.position);
-    arrange(this.#nowList, this.#now ? [this.#now.node] : []);
+    const onTop = this.#now?.node ?? this.#seat;
+    arrange(this.#nowList, onTop && bag.length ? [onTop] : []);
     const text = sheetWords.searchIn(bag.length);
     this.#search.placeholder = text;
     this.#search.setAttribute("aria-label", text);
@@ -111,7 +115,7 @@ class Bag {
       row.node.hidden = asked !== "" && !row.matches(asked);
       found += row.node.hidden ? 0 : 1;
     }
-    this.#nowList.hidden = asked !== "" || !this.#now;
+    this.#nowList.hidden = asked !== "" || !this.#nowList.childElementCount;
     const isEmpty = this.#rows.size === 0;
     this.#none.hidden = found > 0;
     write(this.#none, isEmpty ? sheetWords.BAG_EMPTY : found ? "" : sheetWords.nothingFound(this.#search.value.trim()));

@@ -6,6 +6,7 @@ export const searchIn = (n) => `Search ${n} items`;
 export const nothingFound = (text) => `Nothing in the bag is called “${text}”.`;
 export const BAG_EMPTY = "The bag is empty. What the host adds appears here.";
 export const NOW = "NOW";
+export const NOTHING_NOW = "No item is shown right now.";
 export const FROM = "from ";
 export const buyFor = (price) => `Buy ${price}`;
 export const ADD = "Add to cart";

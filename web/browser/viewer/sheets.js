@@ -20,7 +20,6 @@ export class Sheets {
   #filling = null;
   #isClosing = false;
   #hasEntry = false;
-  #openedAt = 0;
   #askedAt = 0;
   #ending = null;
 
@@ -149,6 +148,7 @@ export class Sheets {
     foot.replaceChildren(...(sheet.foot ? [sheet.foot] : []));
     foot.hidden = !sheet.foot;
     dialog.removeAttribute("aria-busy");
+    setTimeout(() => dialog.removeAttribute("data-fresh"), SETTLE_MS);
     (sheet.initialFocus ?? title).focus({ preventScroll: true });
     this.#ctx.frame.dispatchEvent(new Event("yc-sheet"));
   }
@@ -189,7 +189,6 @@ export class Sheets {
     this.#ending = new AbortController();
     const dialog = this.#build(AbortSignal.any([this.#ctx.signal, this.#ending.signal]));
     this.#dialog = dialog;
-    this.#openedAt = performance.now();
     this.#ctx.frame.append(dialog);
     this.#stand();
     if (this.#ctx.settings.isPage && !this.#hasEntry) {
@@ -228,7 +227,7 @@ export class Sheets {
       h("span", { class: "sheet-grip", "aria-hidden": "true" }), back, title, timer, shut);
     const body = h("div", { class: "sheet-body" });
     const foot = h("footer", { class: "sheet-foot", hidden: true });
-    const dialog = h("dialog", { class: "sheet", part: "sheet", "aria-labelledby": "sheet-title", "aria-busy": "true" }, head, body, foot,
+    const dialog = h("dialog", { class: "sheet", part: "sheet", "aria-labelledby": "sheet-title", "aria-busy": "true", "data-fresh": "" }, head, body, foot,
       this.#ctx.announcer.region());
     dialog.parts = { title, head, body, foot, timer };
     // Esc goes one sheet back, not out of the LIVE.
@@ -242,14 +241,9 @@ export class Sheets {
       this.back();
     }, { signal });
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog && !("panel" in dialog.dataset)) this.close();
+      const isBeside = event.target === dialog && !("panel" in dialog.dataset);
+      if (isBeside && !("fresh" in dialog.dataset)) this.close();
     }, { signal });
-    dialog.addEventListener("click", (event) => {
-      if (event.detail > 0 && performance.now() - this.#openedAt < SETTLE_MS) {
-        event.stopPropagation();
-        event.preventDefault();
-      }
-    }, { signal, capture: true });
     swipeDown(head, dialog, () => this.close(), signal);
     this.#place(dialog, signal);
     return dialog;
