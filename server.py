@@ -5,6 +5,8 @@ A process is one node (``live.node``), or the supervisor of several that share i
 
 from __future__ import annotations
 
+from base import quick_imports  # isort: skip - first, for it makes the others quicker
+
 import argparse
 import asyncio
 import contextlib
@@ -52,6 +54,8 @@ from web.metrics import Metrics
 from web.services import Services
 
 __all__ = ["main", "parser"]
+
+quick_imports.all_loaded()
 
 WORKER: Final = "YELLOWCART_WORKER"
 """Set for a worker process: its supervisor owns the data folder and the embedded stores."""

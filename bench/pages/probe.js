@@ -11,8 +11,9 @@
       probe.frames = 0;
     },
     root: () => document.querySelector("yellow-cart")?.shadowRoot,
-    /** Resolves after the next frame was given to the screen. */
-    painted: () => new Promise((resolve) => realFrame(() => {
+    /** Resolves after the next frame was given to the screen, `seen` having been asked of what is in it. */
+    painted: (seen) => new Promise((resolve) => realFrame(() => {
+      probe.wasSeen = seen?.();
       const channel = new MessageChannel();
       channel.port1.onmessage = () => resolve(performance.now());
       channel.port2.postMessage(0);
@@ -109,7 +110,8 @@
     probe.isTapping = false;
     const isOpen = () => probe.root().querySelector("dialog[open]");
     const until = performance.now() + WAIT_MS;
-    while (!isOpen() && performance.now() < until) await probe.painted();
-    probe.answered = isOpen() ? (await probe.painted()) - timeStamp : WAIT_MS;
+    let at;
+    do at = await probe.painted(isOpen); while (!probe.wasSeen && at < until);
+    probe.answered = probe.wasSeen ? at - timeStamp : WAIT_MS;
   }, true);
 })();

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Complaints"]
 
-NOWHERE: Final = ("/favicon.ico", "/demo/nothing.svg")
-"""A browser asks for the first when it likes to, also where a page names no icon; the second is
-the picture of a product that other tests meet in a list of all products."""
+ICON: Final = "/favicon.ico"
+"""A browser asks for it when it likes to, once per site, also where a page names no icon."""
 
 
 class Complaints:
@@ -41,5 +40,5 @@ class Complaints:
 
     def _console(self, message: ConsoleMessage) -> None:
         place = message.location
-        if message.type == "error" and not place["url"].endswith(NOWHERE):
+        if message.type == "error" and not place["url"].endswith(ICON):
             self.heard.append(f"{message.text} [{place['url']}:{place['lineNumber']}]")

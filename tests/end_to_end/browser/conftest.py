@@ -19,6 +19,7 @@ from tests.end_to_end.browser import chromium, pictures
 from tests.end_to_end.browser.complaints import Complaints
 from tests.end_to_end.browser.open_page import PATIENCE_MS, OpenPage
 from tests.end_to_end.browser.proxy import Proxy, proxy_to
+from tests.end_to_end.conftest import Serve
 from tests.served import Served
 
 HERE: Final = Path(__file__).parent
@@ -64,20 +65,6 @@ def complaints() -> Complaints:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(
-    browser: Browser, complaints: Complaints, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[OpenPage]:
-    """Open pages; in the end none may have complained of what was not expected."""
-    open_page = OpenPage(browser, complaints)
-    yield open_page
-    if request.node.stash.get(FAILED, False):
-        looks = await pictures.failed(open_page.pages, tmp_path)
-        request.node.add_report_section("teardown", "pages", looks)
-    await open_page.close()
-    assert not complaints.unexpected, "\n".join(complaints.unexpected)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
 async def proxied() -> AsyncIterator[Proxied]:
     """Put a line that can be cut before a server: ``proxy = await proxied(server)``."""
     async with AsyncExitStack() as stack:
@@ -86,3 +73,25 @@ async def proxied() -> AsyncIterator[Proxied]:
             return await stack.enter_async_context(proxy_to(served))
 
         yield start
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(
+    browser: Browser,
+    complaints: Complaints,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    serve: Serve,
+    proxied: Proxied,
+) -> AsyncIterator[OpenPage]:
+    """Open pages; in the end none may have complained of what was not expected.
+
+    What they talk to, ``serve`` and ``proxied``, comes before them so that it ends after them.
+    """
+    open_page = OpenPage(browser, complaints)
+    yield open_page
+    if request.node.stash.get(FAILED, False):
+        looks = await pictures.failed(open_page.pages, tmp_path)
+        request.node.add_report_section("teardown", "pages", looks)
+    await open_page.close()
+    assert not complaints.unexpected, "\n".join(complaints.unexpected)

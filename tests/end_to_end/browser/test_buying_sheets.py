@@ -140,9 +140,12 @@ async def test_more_than_are_left_cannot_be_checked_out(open_page: OpenPage, sta
 
 
 async def test_a_picture_that_cannot_be_loaded_is_drawn(
-    open_page: OpenPage, complaints: Complaints, stall: Stall
+    open_page: OpenPage, complaints: Complaints, server: Served
 ) -> None:
     complaints.expect("404")
+    # A server of its own: others' consoles list the products of every shop.
+    stall = Stall(server)
+    stall.put("Linen shirt", pin=True)
     stall.put("Lost parcel", images=("/demo/nothing.svg",))
     buyer = await Buyer.comes(open_page, stall)
     await buyer.page.locator(".cart-button").click()

@@ -20,6 +20,7 @@ export class Chat {
   #byId = new Map();
   #free = [];
   #trimming = 0;
+  #trimmedAt = 0;
   #tokens = RATE.usual;
   #filledAt = 0;
   #timer = 0;
@@ -45,8 +46,10 @@ export class Chat {
     this.log.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.log.addEventListener("focus", () => this.log.matches(":focus-visible") && this.pause(), { signal });
     this.log.addEventListener("blur", () => this.#isAtEnd() && this.resume(), { signal });
+    // Told between layout and paint: there scrolling to the end costs no layout of its own.
     const resized = new ResizeObserver(() => this.#isPaused || this.#toEnd());
     resized.observe(this.log);
+    resized.observe(this.#rows);
     document.addEventListener("visibilitychange", () => document.hidden || this.#later(), { signal });
     signal.addEventListener("abort", () => {
       clearTimeout(this.#timer);
@@ -89,7 +92,6 @@ export class Chat {
       this.#rows.replaceChildren();
       // What was said before one came is no flood.
       for (const message of messages) this.#append(message);
-      this.#toEnd();
       return;
     }
     for (const message of messages) {
@@ -117,12 +119,16 @@ export class Chat {
   /** One flush for all that came within 100 ms, in a frame of the browser's. */
   #later() {
     if (this.#timer || document.hidden || !this.#queue.length) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = requestAnimationFrame(() => {
-        this.#timer = 0;
-        this.#flush();
-      });
-    }, FLUSH_MS);
+    this.#timer = setTimeout(() => this.#inFrame(), FLUSH_MS);
+  }
+
+  /** Not in a frame in which old rows go: where they and new ones move together, what is seen would jump. */
+  #inFrame() {
+    this.#timer = requestAnimationFrame((at) => {
+      if (at === this.#trimmedAt) return this.#inFrame();
+      this.#timer = 0;
+      this.#flush();
+    });
   }
 
   #flush() {
@@ -147,7 +153,6 @@ export class Chat {
       }
     }
     this.#tokens = Math.max(0, this.#tokens);
-    this.#toEnd();
     this.#trimLater();
     this.#count(skipped + this.#skipped);
     this.#skipped = 0;
@@ -195,7 +200,7 @@ export class Chat {
     this.#free.push(row);
   }
 
-  /** To the newest row. Nothing is written after it, so that it costs no second layout. */
+  /** To the newest row. */
   #toEnd() {
     this.log.scrollTop = 1e6;
   }
@@ -203,8 +208,9 @@ export class Chat {
   /** Old rows go in a frame in which none come: the browser then keeps what is seen in its place. */
   #trimLater() {
     if (this.#trimming || this.#rows.childElementCount <= this.#most * FULL) return;
-    this.#trimming = requestAnimationFrame(() => {
+    this.#trimming = requestAnimationFrame((at) => {
       this.#trimming = 0;
+      this.#trimmedAt = at;
       // By now there is enough to scroll; the empty room above the first row is not needed.
       this.#rows.toggleAttribute("data-full", true);
       while (this.#rows.childElementCount > this.#most * LEAN) this.#drop();
@@ -228,7 +234,6 @@ export class Chat {
     if (!item) return;
     this.#append({ message: `bought-${now}`, from: { id: "", name: "", role: "viewer" }, text: words.bought(name, item.product.title) });
     this.#rows.lastElementChild.classList.add("bought");
-    this.#toEnd();
   }
 
   #isAtEnd() {

@@ -8,6 +8,8 @@ const CLOSE_MS = 200;
 /** The second tap of a double one must not hit what has just come under the finger. */
 const SETTLE_MS = 350;
 const DOUBLE_MS = 500;
+/** What a frame takes at most where there are frames. */
+const FRAME_MS = 150;
 /** Of an element in a page so much of the picture stays in sight, if that leaves enough for the sheet. */
 const PICTURE_LEFT = 96;
 const SHEET_LEAST = 360;
@@ -109,14 +111,18 @@ export class Sheets {
   async #show() {
     const { name, props } = this.current;
     const entry = this.current;
-    const dialog = this.#ensure();
+    const isNew = !this.#dialog;
+    const dialog = this.#ensure(name);
     this.#end();
     const ending = new AbortController();
     this.#filling = ending;
     const frame = this.#frame(dialog, ending);
     let sheet;
     try {
-      const [module] = await Promise.all([import(`./${name}-sheet.js`), this.#ctx.settings.sheetStyles()]);
+      // The tap is answered by the empty sheet; what takes longer waits until that was seen.
+      const [module] = await Promise.all([
+        import(`./${name}-sheet.js`), this.#ctx.settings.sheetStyles(), isNew && nextFrame(),
+      ]);
       if (entry !== this.current || ending.signal.aborted) return;
       sheet = await module.default(this.#ctx, props, frame);
     } catch (error) {
@@ -181,7 +187,7 @@ export class Sheets {
     };
   }
 
-  #ensure() {
+  #ensure(name) {
     if (this.#dialog) {
       delete this.#dialog.dataset.leaving;
       return this.#dialog;
@@ -189,13 +195,19 @@ export class Sheets {
     this.#ending = new AbortController();
     const dialog = this.#build(AbortSignal.any([this.#ctx.signal, this.#ending.signal]));
     this.#dialog = dialog;
+    dialog.dataset.size = name;
     this.#ctx.frame.append(dialog);
     this.#stand();
-    if (this.#ctx.settings.isPage && !this.#hasEntry) {
-      history.pushState({ yc: "sheet" }, "");
-      this.#hasEntry = true;
-    }
+    // It takes as long as the rest of the answer, so it waits for that to be seen.
+    if (this.#ctx.settings.isPage) nextFrame().then(() => dialog === this.#dialog && this.#enter());
     return dialog;
+  }
+
+  /** An entry in the history: Back closes the sheet instead of leaving the LIVE. */
+  #enter() {
+    if (this.#hasEntry || this.#isClosing) return;
+    history.pushState({ yc: "sheet" }, "");
+    this.#hasEntry = true;
   }
 
   /** Beside the picture or over it, as the room is now. */
@@ -274,8 +286,7 @@ export class Sheets {
       this.close();
       return;
     }
-    history.pushState({ yc: "sheet" }, "");
-    this.#hasEntry = true;
+    this.#enter();
     this.back();
   }
 
@@ -290,4 +301,12 @@ export class Sheets {
     this.#stack = [];
     this.#remove();
   }
+}
+
+/** Resolves once a frame was painted, or soon where none is: a tab behind another has no frames. */
+function nextFrame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, FRAME_MS);
+  });
 }
