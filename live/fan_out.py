@@ -29,7 +29,7 @@ __all__ = ["FanOut", "Member"]
 CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
 """Events of the tick; every other one is urgent."""
 
-SHORTEST_TICK_S: Final = 0.05
+SHORTEST_TICK_S: Final = 0.1
 LONGEST_TICK_S: Final = 0.5
 SHARE: Final = 0.4
 """Of the loop's time that telling one room may take: the tick grows until it does."""

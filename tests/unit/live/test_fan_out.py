@@ -12,7 +12,7 @@ import pytest
 
 from base.identity import Role
 from live.events import Chat, Event, FeedEvent, Sender, Unpinned
-from live.fan_out import SHARE, FanOut
+from live.fan_out import SHARE, SHORTEST_TICK_S, FanOut
 from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.walk import CHUNK
@@ -230,7 +230,7 @@ async def test_what_is_said_within_a_tick_is_one_write() -> None:
     await loop_turns()
     assert len(member.written) == 1
     clock.at_s += 1
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
 
     assert len(member.written) == 2
     assert member.seqs == [1, 2, 3, 4, 5]
@@ -289,7 +289,7 @@ async def test_who_joins_while_news_wait_hears_only_what_is_new_to_it() -> None:
 
     happen(room, 1, SAID)
     clock.at_s += 1
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
 
     assert early.seqs == [1, 2, 3]
     assert late.seqs == [3]
