@@ -1,22 +1,38 @@
 """Tells what happened to everybody in a room: encoded once per format, framed once.
 
+Two lanes. What is urgent (pins, the show's state, the bag, a SKU sold out) goes at once and
+takes along what waits; the rest (chat, purchases, stock, counts) is merged into one frame a
+tick. A write of 8 KB costs the kernel what one of 200 bytes does, so a tick as long as the
+crowd needs keeps telling within its share of the loop, however much is said.
+
 Nobody is waited for: a member whose socket is full is passed over, and catches up from the
 room's ring, or by a snapshot, when it drains.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
+from base.clock import Clock
 from live.encoded import EncodedEvents
-from live.events import Event, FeedEvent, Likes, Sales, Stock, Viewers
+from live.events import Chat, ChatDeleted, Event, FeedEvent, Likes, Purchase, Sales, Stock, Viewers
 from live.meter import Meter, Unmetered
 from live.room_state import Room
 from live.snapshot import Snapshots
-from live.wire import MAX_BATCH, Format, encode, frame, joined
+from live.walk import Walk
+from live.wire import MAX_BATCH, Format, encode, framed
 
 __all__ = ["FanOut", "Member"]
+
+CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
+"""Events of the tick; every other one is urgent."""
+
+SHORTEST_TICK_S: Final = 0.1
+LONGEST_TICK_S: Final = 0.5
+SHARE: Final = 0.4
+"""Of the loop's time that telling one room may take: the tick grows until it does."""
 
 
 class Member(Protocol):
@@ -52,19 +68,32 @@ class FanOut:
 
     Attributes:
         new_likes: Hearts not yet reported to the show.
+        tick_s: How long what can wait is collected, at most.
 
     """
 
-    def __init__(self, room: Room, meter: Meter | None = None) -> None:
+    def __init__(self, room: Room, clock: Clock, meter: Meter | None = None) -> None:
         self.room = room
+        self._clock = clock
         self._meter = meter or Unmetered()
         self.new_likes = 0
         self.watching = 0
         self._members: dict[Format, dict[Member, None]] = {fmt: {} for fmt in Format}
         self._snapshots = Snapshots()
         self._encoded = EncodedEvents()
-        self._stock_news: dict[str, None] = {}
         self._told: dict[str, Event] = {}
+        # What the next walk tells besides the feed.
+        self._stock_news: dict[str, None] = {}
+        self._counts_news: list[Event] = []
+        self._host_news: list[Event] = []
+        # The two lanes.
+        self._told_seq = room.seq
+        self._is_urgent = False
+        self._walk: Walk | None = None
+        self._next: asyncio.Handle | None = None
+        self._walked_at_s = clock.monotonic_s() - LONGEST_TICK_S
+        self._cost_s = 0.0
+        self.tick_s = SHORTEST_TICK_S
 
     # Members.
 
@@ -108,70 +137,70 @@ class FanOut:
 
     # Telling.
 
-    def publish(self, events: Sequence[FeedEvent], at: int) -> None:
-        """Tell consecutive events of the feed to everybody."""
-        first, last = int(events[0].seq or 0), int(events[-1].seq or 0)
+    def publish(self, events: Sequence[FeedEvent]) -> None:
+        """Tell consecutive events of the feed, which the room has applied, to everybody."""
         for event in events:
             self._meter.told(_name(event), len(self))
-        for fmt, members in self._members.items():
-            if not members:
-                continue
-            room = self.room
-            data = self._framed([self._encoded.get(room, event, fmt) for event in events], fmt)
-            for member in members:
-                if not member.is_ready:
-                    continue
-                if member.seq == first - 1 and member.epoch == self.room.epoch:
-                    member.seq = last
-                    member.write(data)
-                else:
-                    self.catch_up(member, at)
+            self._is_urgent |= not isinstance(event, CAN_WAIT)
+        self._wake()
 
-    def catch_up(self, member: Member, at: int) -> None:
+    def note_stock(self, sku: str, left: int) -> None:
+        """Note the units left of a SKU; that it has sold out cannot wait."""
+        if self.room.set_stock(sku, left):
+            self._stock_news[sku] = None
+            self._is_urgent |= left == 0
+            self._wake()
+
+    def count(self) -> None:
+        """Look at viewers, hearts and sales: what has changed goes with the next tick."""
+        at = self._clock.now_ms()
+        self._counts_news += self._changed(self._counts(at))
+        self._host_news += self._changed(self.sales(at))
+        self._wake()
+
+    def start(self) -> None:
+        """What was noted so far stands in every snapshot: it is no news."""
+        self.stop()
+        self._stock_news.clear()
+        self._is_urgent = False
+
+    def move_to(self, room: Room) -> None:
+        """Go on with the room as it was loaded anew."""
+        self.stop()
+        self.room = room
+        self._told_seq = room.seq
+
+    def catch_up_all(self) -> None:
+        """Bring everybody up to date, gauges too."""
+        for member in self.members:
+            member.missed_gauges = True
+            self.catch_up(member)
+
+    def stop(self) -> None:
+        """Tell nothing more of what waits."""
+        self._walk = None
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def catch_up(self, member: Member) -> None:
         """Bring a member up to date: the events it missed, or the whole show.
 
         As far as its socket takes it: the rest follows when it drains, so that who is far
         behind costs no memory.
         """
-        room = self.room
+        room, at = self.room, self._clock.now_ms()
         if member.is_ready and not room.has(member.epoch, member.seq):
             whole = {"ev": "snapshot", "at": at, **self.snapshot(member.fmt, recovered=False)}
             member.epoch, member.seq = room.epoch, room.seq
-            member.write(self._framed([encode(whole, member.fmt)], member.fmt))
+            member.write(framed([encode(whole, member.fmt)], member.fmt))
         while member.is_ready and member.seq < room.seq:
             member.seq, messages = self._missed(member)
-            member.write(self._framed(messages, member.fmt))
+            member.write(framed(messages, member.fmt))
         if member.is_ready and member.missed_gauges:
             member.missed_gauges = False
             gauges = self._gauges(at) + (self.sales(at) if member.hosts else [])
-            member.write(self._framed([encode(gauge, member.fmt) for gauge in gauges], member.fmt))
-
-    def publish_gauges(self, at: int) -> None:
-        """Tell what has changed of stock, viewers, likes and sales since the last time."""
-        stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
-        self._stock_news.clear()
-        news: list[Event] = [*stock, *self._changed(self._counts(at))]
-        private = self._changed(self.sales(at))
-        if not (news or private):
-            return
-        for fmt, members in self._members.items():
-            public = self._framed([encode(event, fmt) for event in news], fmt)
-            hosts = public + self._framed([encode(event, fmt) for event in private], fmt)
-            for member in members:
-                data = hosts if member.hosts else public
-                if not member.is_ready:
-                    member.missed_gauges = True
-                elif data:
-                    member.write(data)
-
-    def start(self) -> None:
-        """What was noted so far stands in every snapshot: it is no news."""
-        self._stock_news.clear()
-
-    def note_stock(self, sku: str, left: int) -> None:
-        """Note the units left of a SKU, to be told with the next gauges."""
-        if self.room.set_stock(sku, left):
-            self._stock_news[sku] = None
+            member.write(framed([encode(gauge, member.fmt) for gauge in gauges], member.fmt))
 
     def sales(self, at: int) -> list[Event]:
         """What the show has sold, one event a currency."""
@@ -179,6 +208,56 @@ class FanOut:
             Sales(at=at, orders=orders, units=units, revenue=revenue, currency=currency)
             for currency, (orders, units, revenue) in sorted(self.room.totals.sales.items())
         ]
+
+    # The lanes.
+
+    def _wake(self) -> None:
+        """Tell now, or with the next tick; a walk under way looks again when it ends."""
+        if self._walk is not None or not self._has_news:
+            return
+        if self._is_urgent:
+            self._start_walk()
+        elif self._next is None:
+            wait_s = self._walked_at_s + self.tick_s - self._clock.monotonic_s()
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_later(max(wait_s, 0.0), self._start_walk)
+
+    @property
+    def _has_news(self) -> bool:
+        besides = self._stock_news or self._counts_news or self._host_news
+        return self.room.seq > self._told_seq or bool(besides)
+
+    def _start_walk(self) -> None:
+        self.stop()
+        at = self._clock.now_ms()
+        stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
+        self._walk = Walk(
+            self.room,
+            [(fmt, list(members)) for fmt, members in self._members.items()],
+            ([*stock, *self._counts_news], self._host_news),
+            self._encoded,
+            self.catch_up,
+        )
+        self._stock_news, self._counts_news, self._host_news = {}, [], []
+        self._is_urgent = False
+        self._told_seq = self.room.seq
+        self._walked_at_s = self._clock.monotonic_s()
+        self._cost_s = 0.0
+        self._step()
+
+    def _step(self) -> None:
+        """Tell one chunk now, and the next when the loop has looked around."""
+        walk, started_s = self._walk, self._clock.monotonic_s()
+        if walk is None:
+            return
+        has_more = walk.step()
+        self._cost_s += self._clock.monotonic_s() - started_s
+        if has_more:
+            self._next = asyncio.get_running_loop().call_soon(self._step)
+            return
+        self._walk = self._next = None
+        self.tick_s = min(max(self._cost_s / SHARE, SHORTEST_TICK_S), LONGEST_TICK_S)
+        self._wake()
 
     def _counts(self, at: int) -> list[Event]:
         return [Viewers(at=at, n=self.viewers), Likes(at=at, n=self.likes)]
@@ -208,9 +287,6 @@ class FanOut:
             messages.append(data)
             seq = int(event.seq or 0)
         return seq, messages
-
-    def _framed(self, messages: list[bytes], fmt: Format) -> bytes:
-        return b"".join(frame(message, fmt.opcode) for message in joined(messages, fmt))
 
 
 def _name(event: Event) -> str:

@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
         if self._closing_s is None:
             self._transport.resume_reading()
             if self._session is not None and self._session.fan_out is not None:
-                self._session.fan_out.catch_up(self, self._gateway.hub.clock.now_ms())
+                self._session.fan_out.catch_up(self)
 
     # What rooms and sessions see.
 

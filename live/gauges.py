@@ -1,4 +1,4 @@
-"""Gauges: stock a few times a second; viewers, likes and sales once a second.
+"""Gauges: viewers, likes and sales, once a second.
 
 One script call per node, show and second reports what this node has and returns the totals.
 The same answer tells whether the node has missed anything: its epoch, its ``seq``, its bans.
@@ -23,10 +23,7 @@ __all__ = ["Gauges"]
 
 logger = logging.getLogger(__name__)
 
-TICK_S: Final = 0.1
-"""Stock falls visibly within a tenth of a second; a thousand sales in it are one frame."""
-
-REPORT_TICKS: Final = 10
+EVERY_S: Final = 1.0
 SILENT_MS: Final = 5000
 """A node that has not reported for five periods has no viewers any more."""
 
@@ -45,17 +42,13 @@ class Gauges:
         self._behind: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Tick until cancelled."""
-        ticks = 0
+        """Report until cancelled."""
         while True:
-            await asyncio.sleep(TICK_S)
-            ticks += 1
-            at = self._clock.now_ms()
+            await asyncio.sleep(EVERY_S)
+            self._rooms.sweep()
+            await self._report_all()
             for _, fan_out in self._rooms.open:
-                fan_out.publish_gauges(at)
-            if ticks % REPORT_TICKS == 0:
-                self._rooms.sweep()
-                await self._report_all()
+                fan_out.count()
 
     async def leave(self) -> None:
         """Report the last hearts and take this node's viewers out of every show."""

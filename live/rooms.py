@@ -154,11 +154,12 @@ class Rooms:
     def _close(self, show: str) -> None:
         fan_out = self._open.pop(show)
         self._empty_since.pop(show, None)
+        fan_out.stop()
         self._feed.leave(keys.show_feed(show))
         self._board.forget(fan_out)
 
     async def _load_first(self, show: str) -> FanOut:
-        fan_out = FanOut(await self._load(show), self._meter)
+        fan_out = FanOut(await self._load(show), self._clock, self._meter)
         try:
             await self._board.watch(fan_out)
         except BaseException:
@@ -185,16 +186,14 @@ class Rooms:
             return  # The feed has gone on by itself meanwhile.
         logger.warning("room %s healed from seq %d to %d", show, old.seq, room.seq)
         room.totals, room.stock = old.totals, old.stock
-        fan_out.room = room
+        fan_out.move_to(room)
         self._feed.leave(keys.show_feed(show))
         self._follow(show, room.seq)
         try:
             await self._board.watch(fan_out, anew=True)
         except Outage:
             self._board.look(fan_out)
-        for member in fan_out.members:
-            member.missed_gauges = True
-            fan_out.catch_up(member, self._clock.now_ms())
+        fan_out.catch_up_all()
 
     async def _load(self, show: str) -> Room:
         names = [
@@ -261,7 +260,7 @@ class Rooms:
             logger.warning("feed of %s has a hole: %s", show, gap)
             self.heal(show)
         if events:
-            fan_out.publish(events, self._clock.now_ms())
+            fan_out.publish(events)
         if skus_changed:
             self._board.look(fan_out)
 

@@ -302,7 +302,7 @@ class Session:
         self._reply(join.id, answer)
         if recovered and since is not UNSET:
             self._peer.seq = since.seq
-            fan_out.catch_up(self._peer, self._hub.clock.now_ms())
+            fan_out.catch_up(self._peer)
         if self._peer.hosts:
             for sales in fan_out.sales(self._hub.clock.now_ms()):
                 self._peer.send(encode(sales, self._peer.fmt))

@@ -26,6 +26,7 @@ __all__ = [
     "encode",
     "error_reply",
     "frame",
+    "framed",
     "joined",
 ]
 
@@ -112,6 +113,11 @@ def frame(payload: bytes, opcode: int) -> bytes:
     if size < MEDIUM:
         return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big") + payload
     return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+
+
+def framed(messages: list[bytes], fmt: Format) -> bytes:
+    """Encoded messages as frames: one, unless they are too much for one; none for none."""
+    return b"".join(frame(message, fmt.opcode) for message in joined(messages, fmt))
 
 
 def decode(raw: bytes, fmt: Format) -> dict[str, object]:

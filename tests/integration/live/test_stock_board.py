@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from base.clock import SystemClock
 from base.errors import Outage
 from live import stock_board
 from live.fan_out import FanOut
@@ -68,7 +69,7 @@ def add(fan_out: FanOut, *bag: str) -> None:
 
 @pytest.fixture
 def fan_out() -> FanOut:
-    return FanOut(Room(SHOW, epoch="e1", seq=0, history=10))
+    return FanOut(Room(SHOW, epoch="e1", seq=0, history=10), SystemClock())
 
 
 async def test_a_bag_that_changes_while_it_is_looked_at_is_looked_at_again(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 
 import msgpack
 import msgspec
+import pytest
 
-from live.events import Event, FeedEvent, Unpinned
-from live.fan_out import FanOut
+from base.identity import Role
+from live.events import Chat, Event, FeedEvent, Sender, Unpinned
+from live.fan_out import SHARE, SHORTEST_TICK_S, FanOut
 from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
+from live.walk import CHUNK
 from live.wire import Format
 
 SHOW = Show(
@@ -56,35 +60,54 @@ def messages(data: bytes, fmt: Format) -> list[dict[str, object]]:
     return found
 
 
-def fan_out() -> FanOut:
-    return FanOut(Room(SHOW, epoch="e1", seq=0, history=5))
+class StoppedClock:
+    """Goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.at_s = 100.0
+
+    def now_ms(self) -> int:
+        return int(self.at_s * 1000)
+
+    def monotonic_s(self) -> float:
+        return self.at_s
 
 
-def happen(fan_out: FanOut, count: int) -> list[FeedEvent]:
+def fan_out(clock: StoppedClock | None = None) -> FanOut:
+    return FanOut(Room(SHOW, epoch="e1", seq=0, history=5), clock or StoppedClock())
+
+
+async def loop_turns(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def happen(fan_out: FanOut, count: int, event: Event | None = None) -> list[FeedEvent]:
     events = []
     for _ in range(count):
         seq = fan_out.room.seq + 1
-        raw = msgspec.json.encode(Unpinned(at=seq))
+        raw = msgspec.json.encode(event or Unpinned(at=seq))
         event = fan_out.room.apply(FeedEntry.parse(f"{seq}-0", {b"e": raw}))
         assert event is not None
         events.append(event)
-    fan_out.publish(events, 0)
+    fan_out.publish(events)
     return events
 
 
-def test_one_bytes_object_serves_every_socket_of_a_format() -> None:
+async def test_one_bytes_object_serves_every_socket_of_a_format() -> None:
     room = fan_out()
     members = [Recorder() for _ in range(3)] + [Recorder(fmt=Format.MSGPACK)]
     for member in members:
         room.enter(member)
 
     happen(room, 1)
+    await loop_turns()
 
     assert members[0].written[0] is members[1].written[0] is members[2].written[0]
     assert members[3].heard == members[0].heard
 
 
-def test_events_of_one_pass_are_one_write() -> None:
+async def test_events_of_one_pass_are_one_write() -> None:
     room, member = fan_out(), Recorder()
     room.enter(member)
 
@@ -94,7 +117,7 @@ def test_events_of_one_pass_are_one_write() -> None:
     assert member.seqs == [1, 2, 3]
 
 
-def test_a_full_socket_is_passed_over_and_catches_up() -> None:
+async def test_a_full_socket_is_passed_over_and_catches_up() -> None:
     room, slow, quick = fan_out(), Recorder(is_ready=False), Recorder()
     room.enter(slow)
     room.enter(quick)
@@ -103,13 +126,13 @@ def test_a_full_socket_is_passed_over_and_catches_up() -> None:
     happen(room, 2)
     assert slow.written == []
     slow.is_ready = True
-    room.catch_up(slow, 0)
+    room.catch_up(slow)
     happen(room, 1)
 
     assert slow.seqs == quick.seqs == [1, 2, 3, 4]
 
 
-def test_who_drained_is_caught_up_by_the_next_event_too() -> None:
+async def test_who_drained_is_caught_up_by_the_next_event_too() -> None:
     room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     happen(room, 2)
@@ -120,72 +143,173 @@ def test_who_drained_is_caught_up_by_the_next_event_too() -> None:
     assert member.seqs == [1, 2, 3]
 
 
-def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
+async def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
     room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     happen(room, 6)
 
     member.is_ready = True
-    room.catch_up(member, 0)
+    room.catch_up(member)
     happen(room, 1)
 
     assert [message["ev"] for message in member.heard] == ["snapshot", "unpinned"]
     assert member.seqs == [6, 7]
 
 
-def test_a_new_epoch_is_told_by_a_snapshot() -> None:
+async def test_a_new_epoch_is_told_by_a_snapshot() -> None:
     room, member = fan_out(), Recorder()
     room.enter(member)
     happen(room, 2)
 
-    room.room = Room(SHOW, epoch="e2", seq=1, history=5)
-    room.catch_up(member, 0)
+    room.move_to(Room(SHOW, epoch="e2", seq=1, history=5))
+    room.catch_up_all()
 
-    snapshot = member.heard[-1]
+    [snapshot] = [message for message in member.heard if message["ev"] == "snapshot"]
     assert (snapshot["ev"], snapshot["epoch"], snapshot["seq"]) == ("snapshot", "e2", 1)
 
 
-def test_gauges_are_told_when_they_change_and_only_then() -> None:
-    room, member = fan_out(), Recorder()
+async def test_gauges_are_told_when_they_change_and_only_then() -> None:
+    clock = StoppedClock()
+    room, member = fan_out(clock), Recorder()
     room.enter(member)
 
-    room.publish_gauges(1)
-    room.publish_gauges(2)
-    room.new_likes = 5
-    room.publish_gauges(3)
+    for at_s, likes in [(101.0, 0), (102.0, 0), (103.0, 5)]:
+        clock.at_s, room.new_likes = at_s, likes
+        room.count()
+        await loop_turns()
 
     assert [(m["ev"], m["n"], m["at"]) for m in member.heard] == [
-        ("viewers", 1, 1),
-        ("likes", 0, 1),
-        ("likes", 5, 3),
+        ("viewers", 1, 101_000),
+        ("likes", 0, 101_000),
+        ("likes", 5, 103_000),
     ]
 
 
-def test_sales_are_for_the_host_alone() -> None:
+async def test_sales_are_for_the_host_alone() -> None:
     room, viewer, host = fan_out(), Recorder(), Recorder(hosts=True, watches=False)
     room.enter(viewer)
     room.enter(host)
     room.room.totals.sales = {"USD": (2, 3, 5997)}
 
-    room.publish_gauges(1)
+    room.count()
+    await loop_turns()
 
     assert "sales" not in [message["ev"] for message in viewer.heard]
     [sales] = [message for message in host.heard if message["ev"] == "sales"]
     assert sales == {
-        "ev": "sales", "at": 1, "orders": 2, "units": 3, "revenue": 5997, "currency": "USD"
+        "ev": "sales", "at": 100_000, "orders": 2, "units": 3, "revenue": 5997, "currency": "USD"
     }  # fmt: skip
 
 
-def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
+async def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
     room, member = fan_out(), Recorder(is_ready=False)
     room.enter(member)
     room.new_likes = 9
-    room.publish_gauges(1)
+    room.count()
+    await loop_turns()
 
     member.is_ready = True
-    room.catch_up(member, 2)
+    room.catch_up(member)
 
     assert {message["ev"]: message["n"] for message in member.heard} == {"viewers": 1, "likes": 9}
+
+
+SAID = Chat(at=1, message="m1", sender=Sender(id="leo", name="Leo", role=Role.VIEWER), text="hi")
+
+
+async def test_what_is_said_within_a_tick_is_one_write() -> None:
+    clock = StoppedClock()
+    room, member = fan_out(clock), Recorder()
+    room.enter(member)
+
+    happen(room, 1, SAID)
+    await loop_turns()
+    assert len(member.written) == 1, "after a silence nobody waits"
+    happen(room, 2, SAID)
+    happen(room, 2, SAID)
+    await loop_turns()
+    assert len(member.written) == 1
+    clock.at_s += 1
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+
+    assert len(member.written) == 2
+    assert member.seqs == [1, 2, 3, 4, 5]
+
+
+async def test_a_pin_goes_at_once_and_takes_along_what_waits() -> None:
+    room, member = fan_out(), Recorder()
+    room.enter(member)
+    happen(room, 1, SAID)
+    await loop_turns()
+
+    happen(room, 2, SAID)
+    room.note_stock("mug", 7)
+    happen(room, 1, Unpinned(at=4))
+
+    assert len(member.written) == 2, "told before the loop turned"
+    assert [m["ev"] for m in member.heard] == ["chat", "chat", "chat", "unpinned", "stock"]
+
+
+async def test_that_a_sku_has_sold_out_cannot_wait() -> None:
+    room, member = fan_out(), Recorder()
+    room.enter(member)
+    happen(room, 1, SAID)
+    await loop_turns()
+
+    room.note_stock("mug", 0)
+
+    assert member.heard[-1]["ev"] == "stock"
+
+
+async def test_a_large_crowd_is_told_in_chunks_that_let_the_loop_turn() -> None:
+    room = fan_out()
+    crowd = [Recorder() for _ in range(2 * CHUNK + 1)]
+    for member in crowd:
+        room.enter(member)
+
+    happen(room, 1)
+    assert sum(len(member.written) for member in crowd) == CHUNK
+    happen(room, 1)
+    await loop_turns()
+
+    assert all(member.seqs == [1, 2] for member in crowd)
+    assert len(crowd[0].written) == 2
+    assert len(crowd[-1].written) == 1, "what happened meanwhile went along"
+
+
+async def test_who_joins_while_news_wait_hears_only_what_is_new_to_it() -> None:
+    clock = StoppedClock()
+    room, early, late = fan_out(clock), Recorder(), Recorder()
+    room.enter(early)
+    happen(room, 1, SAID)
+    await loop_turns()
+    happen(room, 1, SAID)
+    late.seq = room.room.seq
+    room.enter(late)
+
+    happen(room, 1, SAID)
+    clock.at_s += 1
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+
+    assert early.seqs == [1, 2, 3]
+    assert late.seqs == [3]
+
+
+async def test_the_tick_grows_with_what_telling_costs() -> None:
+    class Costly(Recorder):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            clock.at_s += 0.01
+
+    clock = StoppedClock()
+    room = fan_out(clock)
+    for _ in range(10):
+        room.enter(Costly())
+
+    happen(room, 1)
+    await loop_turns()
+
+    assert room.tick_s == pytest.approx(0.1 / SHARE)
 
 
 def test_viewers_are_counted_once_in_and_once_out() -> None:
