@@ -12,7 +12,7 @@ room's ring, or by a snapshot, when it drains.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from base.clock import Clock
@@ -39,6 +39,7 @@ class Member(Protocol):
     """A connection, as a room sees it.
 
     Attributes:
+        is_ready: Whether its socket takes more without piling up.
         epoch, seq: The feed up to which it has been told.
         missed_gauges: Whether it was passed over when a gauge was told.
         hosts: Whether it is told what only the host may know.
@@ -46,6 +47,7 @@ class Member(Protocol):
 
     """
 
+    is_ready: bool
     fmt: Format
     epoch: str
     seq: int
@@ -54,12 +56,8 @@ class Member(Protocol):
     watches: bool
 
     @property
-    def is_ready(self) -> bool:
-        """Whether its socket takes more without piling up."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send framed bytes as they are."""
+    def write(self) -> Callable[[bytes], object]:
+        """What sends framed bytes as they are; called only when it is ready."""
         ...
 
 

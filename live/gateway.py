@@ -89,11 +89,13 @@ class Connection(asyncio.Protocol):
         "epoch",
         "fmt",
         "hosts",
+        "is_ready",
         "missed_gauges",
         "on_lost",
         "seq",
         "show",
         "watches",
+        "write",
     )
 
     def __init__(self, gateway: Gateway) -> None:
@@ -107,6 +109,7 @@ class Connection(asyncio.Protocol):
         self._closing_s: float | None = None
         self._is_lost = False
         self._address = ""
+        self.is_ready = False
         self.on_lost: asyncio.Future[None] | None = None
         self.fmt = Format.JSON
         self.show = ""
@@ -122,6 +125,9 @@ class Connection(asyncio.Protocol):
         """Take the transport over."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
+        # The transport's own, for it is called once a viewer and event.
+        self.write = self._transport.write
+        self.is_ready = True
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT)
@@ -144,6 +150,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the room and forget."""
         self._is_lost = True
+        self.is_ready = False
         self._gateway.forget(self, self._address)
         if self._session is not None:
             self._session.leave()
@@ -157,6 +164,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The socket is full: tell it nothing and read nothing until it drains."""
         self._paused_s = self._gateway.hub.clock.monotonic_s()
+        self.is_ready = False
         self._transport.pause_reading()
         self._gateway.paused[self] = None
 
@@ -165,21 +173,12 @@ class Connection(asyncio.Protocol):
         self._paused_s = None
         self._gateway.paused.pop(self, None)
         if self._closing_s is None:
+            self.is_ready = True
             self._transport.resume_reading()
             if self._session is not None and self._session.fan_out is not None:
                 self._session.fan_out.catch_up(self)
 
     # What rooms and sessions see.
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the socket takes more without piling up."""
-        return self._paused_s is None and self._closing_s is None
-
-    def write(self, data: bytes) -> None:
-        """Send framed bytes as they are."""
-        if self._closing_s is None:
-            self._transport.write(data)
 
     def write_private(self, data: bytes) -> None:
         """Send framed bytes, or drop them when the socket is full."""
@@ -204,15 +203,20 @@ class Connection(asyncio.Protocol):
         if self._closing_s is not None:
             return
         if self._ws is None or self._ws.state is not State.OPEN:
-            self._closing_s = self._gateway.hub.clock.monotonic_s()
-            self._transport.abort()
+            self._abort()
             return
         self._ws.send_close(int(code), REASONS[code])
         self._flush()
         self._begin_closing(code)
 
+    def _abort(self) -> None:
+        self._closing_s = self._gateway.hub.clock.monotonic_s()
+        self.is_ready = False
+        self._transport.abort()
+
     def _begin_closing(self, code: int) -> None:
         self._closing_s = self._gateway.hub.clock.monotonic_s()
+        self.is_ready = False
         self._gateway.count_close(code)
         if self._session is not None:
             self._session.leave()
@@ -258,7 +262,7 @@ class Connection(asyncio.Protocol):
     def _keep_alive(self, now_s: float) -> float | None:
         silent_s = now_s - self._heard_s
         if silent_s > 2 * PING_EVERY_S:
-            self._transport.abort()
+            self._abort()
             return None
         if silent_s >= PING_EVERY_S - 1 and self.is_ready:
             self._transport.write(PING)
@@ -311,6 +315,7 @@ class Connection(asyncio.Protocol):
                 self._transport.write(data)
         if handshake.state is not State.OPEN:
             self._closing_s = self._opened_s
+            self.is_ready = False
             self._transport.close()
 
     def _open(self, subprotocol: str | None, rest: bytes) -> None:

@@ -28,7 +28,7 @@ from base.identity import Actor
 from live import commands
 from live.close_codes import CloseCode
 from live.commands import BY_OP, Auth, Command, Join, Like, Ping
-from live.fan_out import FanOut
+from live.fan_out import FanOut, Member
 from live.handlers import Call
 from live.show import ShowState
 from live.shows import runs
@@ -55,25 +55,10 @@ DETACHED: Final = (commands.CheckoutPay, commands.CheckoutCancel)
 """They wait for a payment provider; what comes after them must not."""
 
 
-class Peer(Protocol):
+class Peer(Member, Protocol):
     """The connection, as its session needs it."""
 
-    fmt: Format
-    epoch: str
-    seq: int
-    missed_gauges: bool
-    hosts: bool
-    watches: bool
     show: str
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the socket takes more."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send framed bytes."""
-        ...
 
     def write_private(self, data: bytes) -> None:
         """Send framed bytes, or drop them."""

@@ -6,7 +6,7 @@ const FLUSH_MS = 100;
 const ROWS = { phone: 80, wide: 200 };
 /** From so full on, rows go; down to so full. */
 const FULL = 0.75;
-const LEAN = 0.5;
+const LEAN = 0.6;
 /** Rows a second at most; the host's, one's own and those that name one are always shown. */
 const RATE = { usual: 20, calm: 1 };
 const WAITING = 300;
@@ -116,10 +116,11 @@ export class Chat {
     }
   }
 
-  /** One flush for all that came within 100 ms, in a frame of the browser's. */
+  /** At most one flush in 100 ms, in a frame of the browser's. */
   #later() {
     if (this.#timer || document.hidden || !this.#queue.length) return;
-    this.#timer = setTimeout(() => this.#inFrame(), FLUSH_MS);
+    const due = this.#filledAt + FLUSH_MS - performance.now();
+    this.#timer = setTimeout(() => this.#inFrame(), Math.max(0, due));
   }
 
   /** Not in a frame in which old rows go: where they and new ones move together, what is seen would jump. */
