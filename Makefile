@@ -11,7 +11,7 @@ pytest = $(python) -m pytest -q --dist worksteal -n "$$(expr $$(getconf _NPROCES
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test simulate check imports format bench bench-pages load lock clean
+.PHONY: help install run test simulate check imports format bench bench-hub bench-pages load lock clean
 
 help:  ## What can be done here
 	@echo "Yellowcart: pin a product, and everybody who watches can buy it."
@@ -53,6 +53,9 @@ format: install  ## Format, and mend what can be mended
 
 bench: install  ## How long from start to ready
 	@$(python) bench/ready.py
+
+bench-hub: install  ## How fast the hub tells a crowd, beside a C loop of send() and other servers
+	@$(python) -m bench.hub
 
 bench-pages: install  ## What pages weigh and how quick they are, beside their budgets
 	@scripts/install.sh chromium

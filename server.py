@@ -34,7 +34,7 @@ from base.tokens import sign
 from live.demo import create_demo_show
 from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
-from live.port import answering, bound
+from live.port import allow_sockets, answering, bound
 from live.workers import Workers
 from sandbox.app import Sandbox
 from shop.importing.importer import Importer
@@ -142,6 +142,7 @@ async def run(
         on_ready: Told the port.
 
     """
+    allow_sockets()
     metrics = Metrics(VERSION)
     node = compose(settings, stores, SystemClock(), metrics)
     loop, stop = asyncio.get_running_loop(), stop_event()

@@ -35,7 +35,7 @@ def started(folder: Path) -> float:
         text=True,
         env={**os.environ, "YELLOWCART_DRAIN_SECONDS": "0"},
     ) as process:
-        assert process.stdout is not None  # noqa: S101  asked for above
+        assert process.stdout is not None
         for line in process.stdout:
             if READY in line:
                 break

@@ -76,7 +76,9 @@ class FanOut:
         self._meter = meter or Unmetered()
         self.new_likes = 0
         self.watching = 0
-        self._members: dict[Format, dict[Member, None]] = {fmt: {} for fmt in Format}
+        self._members: dict[tuple[Format, bool], dict[Member, None]] = {
+            (fmt, hosts): {} for fmt in Format for hosts in (False, True)
+        }
         self._snapshots = Snapshots()
         self._encoded = EncodedEvents()
         self._told: dict[str, Event] = {}
@@ -115,12 +117,12 @@ class FanOut:
 
     def enter(self, member: Member) -> None:
         """Count a member in; what it has been told must be set already."""
-        self._members[member.fmt][member] = None
+        self._members[member.fmt, member.hosts][member] = None
         self.watching += member.watches
 
     def leave(self, member: Member) -> None:
         """Count a member out; once is enough."""
-        if self._members[member.fmt].pop(member, self) is None:
+        if self._members[member.fmt, member.hosts].pop(member, self) is None:
             self.watching -= member.watches
 
     def snapshot(self, fmt: Format, *, recovered: bool) -> dict[str, object]:
@@ -231,7 +233,7 @@ class FanOut:
         stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
         self._walk = Walk(
             self.room,
-            [(fmt, list(members)) for fmt, members in self._members.items()],
+            self._members,
             ([*stock, *self._counts_news], self._host_news),
             self._encoded,
             self.catch_up,

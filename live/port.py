@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Final
@@ -12,10 +13,23 @@ from typing import Final
 from base.errors import Outage
 from base.settings import PREFIX, SettingsError
 
-__all__ = ["answering", "bound"]
+__all__ = ["allow_sockets", "answering", "bound"]
 
 START_S: Final = 20.0
 STEP_S: Final = 0.01
+
+MANY_FILES: Final = 65_536
+"""Where the system names no limit."""
+
+
+def allow_sockets() -> None:
+    """Let this process open as many as the system allows: the usual 1024 are soon taken."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems name a limit that they do not keep.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

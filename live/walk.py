@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from live.encoded import EncodedEvents
@@ -32,7 +32,7 @@ class Walk:
 
     Args:
         room: What to tell of.
-        crowd: Who is told, by format.
+        crowd: Who is told, by format, and whether they are told what only hosts may know.
         gauges: News without a number, for everybody, and for hosts only.
         encoded: The room's events as bytes.
         catch_up: Brings one member up to date that cannot be told like the others.
@@ -42,7 +42,7 @@ class Walk:
     def __init__(
         self,
         room: Room,
-        crowd: Sequence[tuple[Format, Sequence[Member]]],
+        crowd: Mapping[tuple[Format, bool], Iterable[Member]],
         gauges: tuple[Sequence[Event], Sequence[Event]],
         encoded: EncodedEvents,
         catch_up: Callable[[Member], None],
@@ -53,7 +53,7 @@ class Walk:
         self._encoded = encoded
         self._catch_up = catch_up
         self._head = -1
-        self._frames: dict[tuple[Format, bool], dict[int, bytes]] = {}
+        self._frames: dict[tuple[Format, bool, int], bytes] = {}
 
     def step(self) -> bool:
         """Tell the next chunk; whether there are more."""
@@ -63,38 +63,49 @@ class Walk:
             self._tell(*self._chunks.popleft())
         return bool(self._chunks)
 
-    def _tell(self, fmt: Format, members: Sequence[Member]) -> None:
-        room, head, epoch = self._room, self._head, self._room.epoch
+    def _tell(self, fmt: Format, hosts: bool, members: Sequence[Member]) -> None:
+        head, epoch = self._head, self._room.epoch
         has_gauges = bool(self._public or self._private)
-        public = self._frames.setdefault((fmt, False), {})
-        private = self._frames.setdefault((fmt, True), {})
+        place, data = -1, b""
         for member in members:
             if not member.is_ready:
                 member.missed_gauges |= has_gauges
                 continue
-            frames = private if member.hosts else public
-            seq = member.seq
-            data = frames.get(seq)
-            if data is None or member.epoch != epoch:
-                if head - seq > FAR_BEHIND or not room.has(member.epoch, seq):
+            # Most stand where the one before them stood.
+            if member.seq != place or member.epoch != epoch:
+                if not self._serves(member):
                     member.missed_gauges |= has_gauges
                     self._catch_up(member)
                     continue
-                data = frames[seq] = self._frame(seq, fmt, hosts=member.hosts)
+                place = member.seq
+                data = self._frame(place, fmt, hosts)
             member.seq = head
             if data:
-                member.write(data)
+                # As a name: a method of a slot is looked up anew at each call.
+                write = member.write
+                write(data)
 
-    def _frame(self, seq: int, fmt: Format, *, hosts: bool) -> bytes:
+    def _serves(self, member: Member) -> bool:
+        """Whether a frame for all who stand there does for a member."""
+        if self._head - member.seq > FAR_BEHIND:
+            return False
+        return self._room.has(member.epoch, member.seq)
+
+    def _frame(self, seq: int, fmt: Format, hosts: bool) -> bytes:
         """Everything after ``seq``, and the gauges."""
-        events = [self._encoded.get(self._room, event, fmt) for event in self._room.after(seq)]
-        gauges = [*self._public, *(self._private if hosts else ())]
-        return framed([*events, *(encode(gauge, fmt) for gauge in gauges)], fmt)
+        data = self._frames.get((fmt, hosts, seq))
+        if data is None:
+            events = [self._encoded.get(self._room, event, fmt) for event in self._room.after(seq)]
+            gauges = [*self._public, *(self._private if hosts else ())]
+            data = framed([*events, *(encode(gauge, fmt) for gauge in gauges)], fmt)
+            self._frames[fmt, hosts, seq] = data
+        return data
 
 
 def _chunks(
-    crowd: Sequence[tuple[Format, Sequence[Member]]],
-) -> Iterable[tuple[Format, Sequence[Member]]]:
-    for fmt, members in crowd:
-        for start in range(0, len(members), CHUNK):
-            yield fmt, members[start : start + CHUNK]
+    crowd: Mapping[tuple[Format, bool], Iterable[Member]],
+) -> Iterable[tuple[Format, bool, Sequence[Member]]]:
+    for (fmt, hosts), members in crowd.items():
+        some = list(members)
+        for start in range(0, len(some), CHUNK):
+            yield fmt, hosts, some[start : start + CHUNK]

@@ -1,0 +1,404 @@
+/* A crowd of WebSocket viewers in one thread: joins, listens, checks, and times what it hears.
+ *
+ * A frame that many viewers get is parsed once and compared by its bytes for all others, so
+ * that listening costs little more than recv(). Options are name=value:
+ *
+ *   port=N count=N      whom to connect to, and how many viewers
+ *   path=/live          the request's path; "-": no HTTP, the server talks at once
+ *   protocol=NAME       the subprotocol to ask for, none by default
+ *   hello=FILE          what each viewer says after the handshake: the bytes of its one message
+ *   binary=1            that message is binary, not text
+ *   replies=N           messages that a viewer has to hear before it counts as joined (0)
+ *   ahead=N             handshakes under way at once (128)
+ *   headers=FILE        more request headers, as a browser sends them
+ *   stalled=N           the last N viewers stop reading once they have joined
+ *
+ * Lines on standard input, each answered by one line of JSON:
+ *
+ *   begin               forget what was heard so far
+ *   wait FRAMES MS      until so many were heard since "begin", at most so long
+ *   again N             the first N viewers hang up and join once more
+ *   (end of input)      hang up and end
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUFFER = 1 << 18, SEEN = 64, MOST_EVENTS = 4096, LATEST_MS = 60000, PER_ADDRESS = 20000 };
+enum state { AWAY, CONNECTING, SHAKING, JOINING, LISTENING };
+
+struct viewer {
+  int fd;
+  enum state state;
+  int replies, is_stalled;
+  int64_t seq; /* of the newest event heard, -1: none yet */
+  uint8_t *part; /* bytes of a frame, or of the handshake, that is not whole yet */
+  size_t have;
+};
+
+/* What was found in a frame. */
+struct seen {
+  uint8_t *data;
+  size_t size;
+  int events, numbered, stamped;
+  int64_t first, last; /* seq */
+  int64_t pinned_at;   /* -1: no pin is in it */
+  int64_t at[MOST_EVENTS];
+};
+
+static struct viewer *viewers;
+static struct seen seen[SEEN];
+static int next_seen, newest_seen, epoll, count = 1, ahead = 128, replies, stalled, joined, under_way, next_one;
+static int port, is_raw, is_binary, left_to_join;
+static char request[8192];
+static uint8_t hello[8192], buffer[BUFFER];
+static size_t request_size, hello_size;
+
+static int64_t frames, bytes, events, gaps, doubles, closed, first_ns, last_ns, latest;
+static int64_t late[LATEST_MS + 1], late_pins[LATEST_MS + 1];
+
+static int64_t now_ns(clockid_t clock) {
+  struct timespec at;
+  clock_gettime(clock, &at);
+  return at.tv_sec * 1000000000LL + at.tv_nsec;
+}
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static size_t read_file(const char *path, void *into, size_t most) {
+  FILE *file = fopen(path, "rb");
+  if (!file) fail(path);
+  size_t size = fread(into, 1, most, file);
+  fclose(file);
+  return size;
+}
+
+/* A client's frame; a mask of zeros leaves the bytes as they are. */
+static void say(struct viewer *one, int opcode, const void *data, size_t size) {
+  uint8_t out[8192 + 8] = {0x80 | opcode};
+  size_t head = 2;
+  out[1] = 0x80 | (size < 126 ? size : 126);
+  if (size >= 126) {
+    out[2] = size >> 8;
+    out[3] = size;
+    head = 4;
+  }
+  memset(out + head, 0, 4);
+  memcpy(out + head + 4, data, size);
+  if (send(one->fd, out, head + 4 + size, MSG_NOSIGNAL) < 0 && errno != EAGAIN) one->state = AWAY;
+}
+
+static void start(struct viewer *one) {
+  struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct sockaddr_in here = {.sin_family = AF_INET};
+  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (one - viewers) / PER_ADDRESS);
+  one->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  if (one->fd < 0) fail("socket");
+  int yes = 1;
+  setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  setsockopt(one->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  if (bind(one->fd, (struct sockaddr *)&here, sizeof here) < 0) fail("bind");
+  if (connect(one->fd, (struct sockaddr *)&there, sizeof there) < 0 && errno != EINPROGRESS) fail("connect");
+  struct epoll_event event = {.events = EPOLLOUT, .data.ptr = one};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, one->fd, &event);
+  one->state = CONNECTING;
+  one->replies = 0;
+  one->have = 0;
+  under_way++;
+}
+
+static void arrived(struct viewer *one) {
+  one->state = LISTENING;
+  joined++;
+  under_way--;
+  left_to_join--;
+  if (!one->is_stalled) return;
+  struct epoll_event event = {.events = 0, .data.ptr = one};
+  epoll_ctl(epoll, EPOLL_CTL_MOD, one->fd, &event);
+}
+
+static void hang_up(struct viewer *one) {
+  if (one->state == AWAY) return;
+  if (one->state == LISTENING) joined--;
+  else under_way--;
+  close(one->fd);
+  free(one->part);
+  one->part = NULL;
+  one->have = 0;
+  one->state = AWAY;
+}
+
+static void lost(struct viewer *one) {
+  if (one->state != LISTENING) left_to_join--;
+  hang_up(one);
+  closed++;
+}
+
+static int64_t number_after(const uint8_t **at, const uint8_t *end, const char *name) {
+  size_t size = strlen(name);
+  const uint8_t *found = memmem(*at, end - *at, name, size);
+  if (!found) return -1;
+  int64_t number = 0;
+  for (found += size; found < end && *found >= '0' && *found <= '9'; found++) number = number * 10 + *found - '0';
+  *at = found;
+  return number;
+}
+
+static struct seen *parse(const uint8_t *data, size_t size) {
+  struct seen *one = &seen[next_seen];
+  newest_seen = next_seen;
+  next_seen = (next_seen + 1) % SEEN;
+  free(one->data);
+  one->data = malloc(size);
+  memcpy(one->data, data, size);
+  one->size = size;
+  one->events = one->numbered = one->stamped = 0;
+  const uint8_t *at = data, *end = data + size;
+  while ((at = memmem(at, end - at, "\"ev\":\"", 6))) one->events++, at += 6;
+  int64_t number;
+  for (at = data; (number = number_after(&at, end, "\"seq\":")) >= 0; one->last = number)
+    if (!one->numbered++) one->first = number;
+  for (at = data; (number = number_after(&at, end, "\"at\":")) >= 0 && one->stamped < MOST_EVENTS;)
+    one->at[one->stamped++] = number;
+  at = memmem(data, size, "\"ev\":\"pinned\"", 13);
+  one->pinned_at = at ? number_after(&at, end, "\"at\":") : -1;
+  if (!one->events) one->events = 1; /* Another server's frame: one event. */
+  return one;
+}
+
+static struct seen *recall(const uint8_t *data, size_t size) {
+  for (int back = 0; back < SEEN; back++) {
+    struct seen *one = &seen[(newest_seen - back + SEEN) % SEEN];
+    if (one->data && one->size == size && !memcmp(one->data, data, size)) return one;
+  }
+  return parse(data, size);
+}
+
+static int64_t lateness(int64_t ms) {
+  if (ms > latest) latest = ms;
+  return ms < 0 ? 0 : ms > LATEST_MS ? LATEST_MS : ms;
+}
+
+static void heard(struct viewer *one, const uint8_t *data, size_t size, int64_t at_ns, int64_t at_ms) {
+  if (one->state == JOINING) {
+    if (++one->replies >= replies) arrived(one);
+    return;
+  }
+  struct seen *what = recall(data, size);
+  frames++;
+  bytes += size;
+  events += what->events;
+  if (!first_ns) first_ns = at_ns;
+  last_ns = at_ns;
+  if (what->numbered) {
+    if (one->seq >= 0 && what->first > one->seq + 1) gaps += what->first - one->seq - 1;
+    if (one->seq >= 0 && what->first <= one->seq) doubles += one->seq - what->first + 1;
+    if (what->last - what->first + 1 > what->numbered) gaps += what->last - what->first + 1 - what->numbered;
+    one->seq = what->last;
+  }
+  for (int n = 0; n < what->stamped; n++) late[lateness(at_ms - what->at[n])]++;
+  if (what->pinned_at >= 0) late_pins[lateness(at_ms - what->pinned_at)]++;
+}
+
+/* Take whole frames off the front; how many bytes that were. */
+static size_t take(struct viewer *one, const uint8_t *data, size_t size, int64_t at_ns, int64_t at_ms) {
+  size_t done = 0;
+  while (size - done >= 2 && one->state >= JOINING) {
+    const uint8_t *at = data + done;
+    uint64_t length = at[1] & 127;
+    size_t head = length == 126 ? 4 : length == 127 ? 10 : 2;
+    if (size - done < head) break;
+    if (length == 126) length = at[2] << 8 | at[3];
+    else if (length == 127) {
+      length = 0;
+      for (int n = 2; n < 10; n++) length = length << 8 | at[n];
+    }
+    if (size - done < head + length) break;
+    int opcode = at[0] & 15;
+    if (opcode == 9) say(one, 10, at + head, length);
+    else if (opcode == 8) {
+      lost(one);
+      return size;
+    } else heard(one, at + head, length, at_ns, at_ms);
+    done += head + length;
+  }
+  return done;
+}
+
+static void shaken(struct viewer *one) {
+  if (hello_size) say(one, is_binary ? 2 : 1, hello, hello_size);
+  one->state = JOINING;
+  if (!replies) arrived(one);
+}
+
+static void on_bytes(struct viewer *one, int64_t at_ns, int64_t at_ms) {
+  size_t had = one->have;
+  if (had) memcpy(buffer, one->part, had);
+  ssize_t got = recv(one->fd, buffer + had, BUFFER - had, 0);
+  if (got <= 0) {
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) lost(one);
+    return;
+  }
+  size_t size = had + got, done = 0;
+  if (one->state == SHAKING) {
+    uint8_t *end = memmem(buffer, size, "\r\n\r\n", 4);
+    if (end) {
+      if (memcmp(buffer, "HTTP/1.1 101", 12)) {
+        fprintf(stderr, "refused: %.60s\n", buffer);
+        exit(1);
+      }
+      done = end + 4 - buffer;
+      shaken(one);
+    }
+  }
+  if (one->state >= JOINING) done += take(one, buffer + done, size - done, at_ns, at_ms);
+  if (one->state == AWAY) return;
+  one->have = size - done;
+  if (one->have) {
+    one->part = realloc(one->part, one->have);
+    memcpy(one->part, buffer + done, one->have);
+  } else if (had) {
+    free(one->part);
+    one->part = NULL;
+  }
+}
+
+static void on_connected(struct viewer *one) {
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = one};
+  epoll_ctl(epoll, EPOLL_CTL_MOD, one->fd, &event);
+  one->state = is_raw ? JOINING : SHAKING;
+  if (is_raw) shaken(one);
+  else if (send(one->fd, request, request_size, MSG_NOSIGNAL) < 0) lost(one);
+}
+
+/* Turn once: what has come, and the next viewers. 0 when standard input has a line. */
+static int turn(int ms) {
+  struct epoll_event ready[512];
+  while (under_way < ahead && next_one < count) {
+    struct viewer *one = &viewers[next_one++];
+    if (one->state == AWAY) start(one);
+  }
+  int n = epoll_wait(epoll, ready, 512, ms), is_told = 0;
+  int64_t at_ns = now_ns(CLOCK_MONOTONIC), at_ms = now_ns(CLOCK_REALTIME) / 1000000;
+  for (int i = 0; i < n; i++) {
+    struct viewer *one = ready[i].data.ptr;
+    if (!one) is_told = 1;
+    else if (one->state == CONNECTING) on_connected(one);
+    else if (one->state == AWAY) continue;
+    else if (one->is_stalled && one->state == LISTENING) lost(one); /* Only EPOLLHUP comes here. */
+    else on_bytes(one, at_ns, at_ms);
+  }
+  return !is_told;
+}
+
+static int64_t percentile(const int64_t *of, double share) {
+  int64_t all = 0, sum = 0;
+  for (int ms = 0; ms <= LATEST_MS; ms++) all += of[ms];
+  for (int ms = 0; ms <= LATEST_MS; ms++)
+    if ((sum += of[ms]) >= share * all && all) return ms;
+  return 0;
+}
+
+static void report(void) {
+  printf("{\"joined\":%d,\"frames\":%ld,\"bytes\":%ld,\"events\":%ld,\"gaps\":%ld,\"doubles\":%ld,\"closed\":%ld,"
+         "\"took_ns\":%ld,\"p50_ms\":%ld,\"p99_ms\":%ld,\"latest_ms\":%ld,\"pin_p99_ms\":%ld}\n",
+         joined, frames, bytes, events, gaps, doubles, closed, last_ns - first_ns, percentile(late, 0.5),
+         percentile(late, 0.99), latest, percentile(late_pins, 0.99));
+  fflush(stdout);
+}
+
+static void begin(void) {
+  frames = bytes = events = gaps = doubles = closed = first_ns = last_ns = latest = 0;
+  memset(late, 0, sizeof late);
+  memset(late_pins, 0, sizeof late_pins);
+}
+
+static void join_all(int first, int last) {
+  int64_t begun = now_ns(CLOCK_MONOTONIC);
+  left_to_join = last - first;
+  next_one = first;
+  while (left_to_join > 0) turn(100);
+  printf("{\"joined\":%d,\"seconds\":%.3f}\n", joined, (now_ns(CLOCK_MONOTONIC) - begun) / 1e9);
+  fflush(stdout);
+}
+
+static void obey(char *line) {
+  long wanted, most;
+  if (!strncmp(line, "begin", 5)) begin();
+  else if (sscanf(line, "wait %ld %ld", &wanted, &most) == 2) {
+    int64_t until = now_ns(CLOCK_MONOTONIC) + most * 1000000;
+    /* Turning without sleep: waking a sleeper would cost the one who sends. */
+    while (frames < wanted && now_ns(CLOCK_MONOTONIC) < until) turn(0);
+  } else if (sscanf(line, "again %ld", &wanted) == 1) {
+    for (int n = 0; n < wanted && n < count; n++) hang_up(&viewers[n]);
+    join_all(0, wanted < count ? wanted : count);
+    return;
+  }
+  report();
+}
+
+int main(int argc, char **argv) {
+  const char *path = "/live", *protocol = NULL;
+  char more[4096] = "";
+  for (int n = 1; n < argc; n++) {
+    char *value = strchr(argv[n], '=');
+    if (!value) fail(argv[n]);
+    *value++ = 0;
+    if (!strcmp(argv[n], "port")) port = atoi(value);
+    else if (!strcmp(argv[n], "count")) count = atoi(value);
+    else if (!strcmp(argv[n], "path")) path = value;
+    else if (!strcmp(argv[n], "protocol")) protocol = value;
+    else if (!strcmp(argv[n], "hello")) hello_size = read_file(value, hello, sizeof hello);
+    else if (!strcmp(argv[n], "binary")) is_binary = atoi(value);
+    else if (!strcmp(argv[n], "replies")) replies = atoi(value);
+    else if (!strcmp(argv[n], "ahead")) ahead = atoi(value);
+    else if (!strcmp(argv[n], "headers")) more[read_file(value, more, sizeof more - 1)] = 0;
+    else if (!strcmp(argv[n], "stalled")) stalled = atoi(value);
+    else {
+      fprintf(stderr, "no such option: %s\n", argv[n]);
+      return 2;
+    }
+  }
+  is_raw = !strcmp(path, "-");
+  request_size = snprintf(request, sizeof request,
+      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s%s\r\n",
+      path, port, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "", protocol ? "\r\n" : "", more);
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  viewers = calloc(count, sizeof *viewers);
+  for (int n = 0; n < count; n++) {
+    viewers[n].seq = -1;
+    viewers[n].is_stalled = n >= count - stalled;
+  }
+  epoll = epoll_create1(0);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &event);
+  join_all(0, count);
+  char line[256];
+  for (;;) {
+    if (turn(1000)) continue;
+    ssize_t got = read(0, line, sizeof line - 1);
+    if (got <= 0) return 0;
+    line[got] = 0;
+    obey(line);
+  }
+}

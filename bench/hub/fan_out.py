@@ -1,0 +1,111 @@
+"""One event to everybody: how near the kernel's limit, and how the peers do beside."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from bench.hub.crowd import Crowd, Heard, memory
+from bench.hub.peer_servers import PEERS_BY_NAME
+from bench.hub.servers import HUB, LIMIT, Hub, Limit, Server
+
+__all__ = ["FanOut", "fan_out"]
+
+EVENTS = 9
+"""In a row for one server; their median is its figure of the round."""
+PAUSE_S = 0.1
+WITHIN_S = 20.0
+BY_HALF = 2
+
+
+@dataclass
+class FanOut:
+    """What was measured.
+
+    Attributes:
+        size: Bytes of the event, the same for all.
+        rates: Deliveries a second, a figure a round, by server.
+        joins: Connections a second at the beginning, by server.
+        memory: Bytes a viewer in the server's process, by server.
+        missing: Why a peer is not there.
+
+    """
+
+    size: int = 0
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    joins: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def ratio(self, name: str) -> float:
+        """The median of a server's rate beside the limit's of the same round."""
+        pairs = zip(self.rates[name], self.rates[LIMIT], strict=True)
+        return statistics.median(one / limit for one, limit in pairs)
+
+
+def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
+    """Tell the crowds of all servers in turn, round after round."""
+    found = FanOut()
+    with ExitStack() as stack:
+
+        def begin(make: Callable[[], Server]) -> tuple[Server, Crowd]:
+            server = make()
+            stack.callback(server.stop)
+            before = memory(server.pid)
+            crowd = stack.enter_context(Crowd(server.port, viewers, **server.crowd))
+            time.sleep(1)
+            found.joins[server.name] = viewers / crowd.joining_s
+            found.memory[server.name] = (memory(server.pid) - before) / viewers
+            return server, crowd
+
+        hub, crowd = begin(Hub)
+        told(hub, crowd, viewers)
+        found.size = told(hub, crowd, viewers).bytes // viewers
+        crowds = {HUB: (hub, crowd), LIMIT: begin(lambda: Limit(viewers, found.size))}
+        for name in peers:
+            try:
+                server, crowd = begin(named(name, found.size))
+                told(server, crowd, viewers)
+                crowds[name] = server, crowd
+            except (OSError, RuntimeError) as error:
+                found.missing[name] = str(error)
+        found.rates = {name: [] for name in crowds}
+        for number in range(rounds):
+            # Turned about, so that none is always the one after another.
+            for name in list(crowds)[:: 1 if number % BY_HALF else -1]:
+                found.rates[name].append(rate(*crowds[name], viewers))
+            print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    return found
+
+
+def named(name: str, size: int) -> Callable[[], Server]:
+    """How to make a peer."""
+
+    def make() -> Server:
+        peer = PEERS_BY_NAME[name](size)
+        peer.name = name
+        return peer
+
+    return make
+
+
+def rate(server: Server, crowd: Crowd, viewers: int) -> float:
+    """Deliveries a second: the median of some events, each to everybody."""
+    return statistics.median(
+        (viewers - 1) / (told(server, crowd, viewers).took_ns / 1e9) for _ in range(EVENTS)
+    )
+
+
+def told(server: Server, crowd: Crowd, viewers: int) -> Heard:
+    """Tell one event, and hear it."""
+    time.sleep(PAUSE_S)
+    crowd.begin()
+    server.tell()
+    heard = crowd.wait(viewers, WITHIN_S)
+    if heard.frames < viewers:
+        raise RuntimeError(f"{server.name}: {heard.frames} of {viewers} heard it")
+    return heard

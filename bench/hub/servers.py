@@ -1,0 +1,204 @@
+"""What is measured: the hub, the C loop, and whatever else runs as a process and can be told."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from bench.hub.build import compiled
+from bench.hub.crowd import CROWDS_CORE, SERVERS_CORE, kept_to, on_core
+from bench.pages.pinning import PRODUCTS
+from tests.served import Served
+
+__all__ = ["HUB", "LIMIT", "Hub", "Limit", "Process", "Server", "listens"]
+
+LIMIT: Final = "C loop of send()"
+HUB: Final = "yellowcart"
+
+OPEN: Final = {
+    "YELLOWCART_CHAT_EVERY_MS": "1",
+    "YELLOWCART_CHAT_BURST": "1000",
+    "YELLOWCART_COMMANDS_PER_SECOND": "1000",
+    "YELLOWCART_COMMANDS_BURST": "1000",
+}
+"""A few bots may write like a crowd."""
+
+BROWSER: Final = (
+    "Origin: {origin}\r\n"
+    "User-Agent: Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/142.0.0.0 Mobile Safari/537.36\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
+    "Cache-Control: no-cache\r\nPragma: no-cache\r\n"
+    "Cookie: _ga=GA1.1.1234567890.1760000000; session=0123456789abcdef0123456789abcdef\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+)
+"""What a phone's browser sends besides."""
+
+
+class Server(Protocol):
+    """Something that has viewers and tells them all."""
+
+    name: str
+    port: int
+    crowd: dict[str, str | int | Path]
+
+    @property
+    def pid(self) -> int:
+        """Of the process that tells."""
+        ...
+
+    def tell(self) -> None:
+        """Send one event to everybody."""
+        ...
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+@dataclass
+class Hub:
+    """Our server, one process on one core, its Redis on the other.
+
+    Attributes:
+        size: Bytes of the event that it tells.
+
+    """
+
+    name: str = HUB
+    port: int = 0
+    crowd: dict[str, str | int | Path] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _at: int = 0
+
+    def __post_init__(self) -> None:
+        place = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="yc-hub-")))
+        self.served = Served(place / "data", environ={**OPEN, **self.environ}).start()
+        self._open.callback(self.served.stop)
+        self.port = self.served.port
+        for pid in [self.pid, *self.served.children()]:
+            kept_to(SERVERS_CORE if pid == self.pid else CROWDS_CORE, pid)
+        hello = place / "join"
+        hello.write_text('{"id":1,"op":"join","show":"demo"}')
+        headers = place / "headers"
+        headers.write_text(BROWSER.format(origin=self.served.url))
+        self.crowd = {
+            "hello": hello,
+            "replies": 1,
+            "protocol": "yellowcart.v1.json",
+            "headers": headers,
+        }
+        self._host = self.served.token("demo-host", "host")
+
+    @property
+    def pid(self) -> int:
+        """Of the node."""
+        assert self.served.process is not None
+        return self.served.process.pid
+
+    def tell(self) -> None:
+        """Pin the other product."""
+        self._at += 1
+        product = PRODUCTS[self._at % 2]
+        self.call("POST", "/v1/shows/demo/pin", {"product": product})
+
+    def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        """Ask the HTTP API as the host."""
+        request = urllib.request.Request(
+            self.served.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._host}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: dict[str, object] = json.load(answer)
+            return found
+
+    def stop(self) -> None:
+        """End it and its stores."""
+        self._open.close()
+
+
+class Process:
+    """A server that tells once for each line it reads, and prints its port first."""
+
+    def __init__(self, name: str, command: list[str | Path], cwd: Path | None = None) -> None:
+        self._start(name, command, None, cwd)
+
+    def _start(
+        self, name: str, command: list[str | Path], port: int | None, cwd: Path | None = None
+    ) -> None:
+        self.name = name
+        self.crowd: dict[str, str | int | Path] = {"path": "/"}
+        self._process = subprocess.Popen(
+            on_core(SERVERS_CORE, command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if port is None else subprocess.DEVNULL,
+            text=True,
+            cwd=cwd,
+        )
+        assert self._process.stdout is not None
+        self.port = port or int(self._process.stdout.readline() or 0)
+        if not self.port:
+            raise RuntimeError(f"{name} did not start")
+        if port is not None:
+            listens(port)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def tell(self) -> None:
+        """Send one event to everybody."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("tell\n")
+        self._process.stdin.flush()
+
+    def stop(self) -> None:
+        """End it: by the end of its input, or else by a signal."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()
+            self._process.wait(20)
+
+
+class Limit(Process):
+    """The C loop."""
+
+    def __init__(self, count: int, size: int) -> None:
+        super().__init__(LIMIT, [compiled("limit"), "0", str(count), str(size)])
+        self.crowd = {"path": "-", "ahead": 1000}
+
+
+def listens(port: int) -> None:
+    """Wait until somebody listens on a port.
+
+    Raises:
+        RuntimeError: Nobody does.
+
+    """
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nobody listens on {port}")

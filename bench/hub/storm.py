@@ -1,0 +1,79 @@
+"""Chat storms: what a second of real senders costs the hub, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from bench.hub.crowd import Crowd, Heard, cpu_s
+from bench.hub.servers import Hub
+from bench.pages.crowd import chatting
+
+__all__ = ["Storm", "storm"]
+
+WARM_UP_S = 3.0
+PIN_EVERY_S = 2.0
+DRAIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What was measured.
+
+    Attributes:
+        viewers, per_second, seconds: How many heard how much for how long.
+        heard: What the viewers heard.
+        cpu: Of one core, the hub's process.
+        redis_cpu: Of one core, its Redis.
+
+    """
+
+    viewers: int
+    per_second: int
+    seconds: float
+    heard: Heard
+    cpu: float
+    redis_cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Deliveries a second."""
+        return self.heard.events / self.seconds
+
+    @property
+    def lost(self) -> int:
+        """Messages that somebody has not heard."""
+        return self.heard.gaps + self.viewers - self.heard.joined
+
+
+def storm(viewers: int, per_second: int, seconds: float) -> Storm:
+    """Let a crowd chat, and pin something now and then."""
+    hub = Hub()
+    try:
+        with Crowd(hub.port, viewers, **hub.crowd) as crowd:
+            return asyncio.run(_storm(hub, crowd, viewers, per_second, seconds))
+    finally:
+        hub.stop()
+
+
+async def _storm(hub: Hub, crowd: Crowd, viewers: int, per_second: int, seconds: float) -> Storm:
+    redis = next(pid for pid in hub.served.children())
+    async with chatting(hub.served, per_second):
+        await asyncio.sleep(WARM_UP_S)
+        crowd.begin()
+        before, at = (cpu_s(hub.pid), cpu_s(redis)), time.monotonic()
+        until = at + seconds
+        while time.monotonic() < until:
+            await asyncio.sleep(PIN_EVERY_S)
+            await asyncio.to_thread(hub.tell)
+        after, took = (cpu_s(hub.pid), cpu_s(redis)), time.monotonic() - at
+    await asyncio.sleep(DRAIN_S)
+    return Storm(
+        viewers=viewers,
+        per_second=per_second,
+        seconds=took,
+        heard=crowd.wait(0, 0.1),
+        cpu=(after[0] - before[0]) / took,
+        redis_cpu=(after[1] - before[1]) / took,
+    )
