@@ -1,7 +1,8 @@
 """WebSocket connections: bytes in, messages to the session; frames out, as they are.
 
-The handshake runs on websockets' sans-I/O ``ServerProtocol``, the open socket on a fresh
-``Protocol``, so that request, headers and parser go when it is done. Nothing here waits:
+A usual handshake is read by ``live.handshake``, an unusual one by websockets' sans-I/O
+``ServerProtocol``; the open socket runs on a fresh ``Protocol``, so that nothing of the
+request stays. Nothing here waits:
 no task, queue, future or timer belongs to a connection.
 """
 
@@ -21,6 +22,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from base.errors import STATUS, Forbidden, Invalid, YellowcartError
+from live import handshake
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, encode, frame
@@ -286,34 +288,53 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             return
         self._head = None
-        handshake = ServerProtocol(select_subprotocol=_select)
-        handshake.receive_data(head[: end + 4])
-        request = next((e for e in handshake.events_received() if isinstance(e, Request)), None)
-        if request is None:
-            self._answer_handshake(handshake)
-            return
-        handshake.send_response(self._response(handshake, request))
-        self._answer_handshake(handshake)
-        if handshake.state is State.OPEN:
-            self._open(handshake.subprotocol, head[end + 4 :])
+        upgrade = handshake.read(head[: end + 4])
+        if upgrade is None or not self._welcome(upgrade, head[end + 4 :]):
+            self._shake_hands_slowly(head, end)
 
-    def _response(self, handshake: ServerProtocol, request: Request) -> Response:
+    def _welcome(self, upgrade: handshake.Upgrade, rest: bytes) -> bool:
+        """Open the socket; False: there is something to refuse."""
+        if not all(self._gateway.allows(origin, upgrade.host) for origin in upgrade.origins):
+            return False
+        known = [name for name in upgrade.protocols if name in _FORMATS]
+        if upgrade.protocols and not known:
+            return False
+        protocol = known[0] if known else None
+        self._address = self._gateway.address(self._transport, upgrade.forwarded)
+        self._transport.write(handshake.accepted(upgrade.key, protocol))
+        self._open(protocol, rest)
+        return True
+
+    def _shake_hands_slowly(self, head: bytes, end: int) -> None:
+        """Let the library read what is unusual, and say what is wrong with it."""
+        library = ServerProtocol(select_subprotocol=_select)
+        library.receive_data(head[: end + 4])
+        request = next((e for e in library.events_received() if isinstance(e, Request)), None)
+        if request is None:
+            self._answer_handshake(library)
+            return
+        library.send_response(self._response(library, request))
+        self._answer_handshake(library)
+        if library.state is State.OPEN:
+            self._open(library.subprotocol, head[end + 4 :])
+
+    def _response(self, library: ServerProtocol, request: Request) -> Response:
         origins = request.headers.get_all("Origin")
         host = request.headers.get("Host", "")
         if not all(self._gateway.allows(origin, host) for origin in origins):
-            return _refusal(handshake, Forbidden(FOREIGN_ORIGIN))
+            return _refusal(library, Forbidden(FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")
         self._address = self._gateway.address(self._transport, ",".join(forwarded))
-        response = handshake.accept(request)
+        response = library.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             return response
-        return _refusal(handshake, Invalid(NO_HANDSHAKE))
+        return _refusal(library, Invalid(NO_HANDSHAKE))
 
-    def _answer_handshake(self, handshake: ServerProtocol) -> None:
-        for data in handshake.data_to_send():
+    def _answer_handshake(self, library: ServerProtocol) -> None:
+        for data in library.data_to_send():
             if data:
                 self._transport.write(data)
-        if handshake.state is not State.OPEN:
+        if library.state is not State.OPEN:
             self._closing_s = self._opened_s
             self.is_ready = False
             self._transport.close()
@@ -370,7 +391,7 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
 
 
-def _refusal(handshake: ServerProtocol, error: YellowcartError) -> Response:
+def _refusal(library: ServerProtocol, error: YellowcartError) -> Response:
     """The refusal of a handshake, as HTTP answers errors (RFC 9457)."""
     status = HTTPStatus(STATUS[error.code])
     problem = {
@@ -380,7 +401,7 @@ def _refusal(handshake: ServerProtocol, error: YellowcartError) -> Response:
         "detail": error.message,
         "code": error.code,
     }
-    response = handshake.reject(status, encode(problem, Format.JSON).decode())
+    response = library.reject(status, encode(problem, Format.JSON).decode())
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/problem+json"
     return response

@@ -4,7 +4,7 @@ const { Server } = require("socket.io");
 
 const text = "x".repeat(Number(process.argv[2]));
 const http = createServer();
-const io = new Server(http, { transports: ["websocket"], perMessageDeflate: false, pingInterval: 60000 });
+const io = new Server(http, { transports: ["websocket"], perMessageDeflate: false, pingInterval: 1200000 });
 http.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => console.log(http.address().port));
 require("readline").createInterface({ input: process.stdin })
   .on("line", () => io.emit("e", text))
