@@ -107,5 +107,7 @@ def told(server: Server, crowd: Crowd, viewers: int) -> Heard:
     server.tell()
     heard = crowd.wait(viewers, WITHIN_S)
     if heard.frames < viewers:
-        raise RuntimeError(f"{server.name}: {heard.frames} of {viewers} heard it")
+        raise RuntimeError(
+            f"{server.name}: {heard.frames} of {viewers} heard it, {heard.joined} are still there"
+        )
     return heard
