@@ -1,9 +1,8 @@
 """WebSocket connections: bytes in, messages to the session; frames out, as they are.
 
 A usual handshake is read by ``live.handshake``, an unusual one by websockets' sans-I/O
-``ServerProtocol``; the open socket runs on a fresh ``Protocol``, so that nothing of the
-request stays. Nothing here waits:
-no task, queue, future or timer belongs to a connection.
+``ServerProtocol``; the open socket runs on a fresh ``Protocol``: nothing of the request stays.
+Nothing here waits: no task, queue, future or timer belongs to a connection.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from base.errors import STATUS, Forbidden, Invalid, YellowcartError
+from base.errors import Forbidden, Invalid, YellowcartError
 from live import handshake
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
-from live.wire import MAX_MESSAGE, Format, encode, frame
+from live.wire import MAX_MESSAGE, Format, frame
 
 if TYPE_CHECKING:
     from live.front import Gateway
@@ -52,17 +51,8 @@ BUFFER_MOST: Final = 2 * 1024 * 1024
 NOTSENT_LOWAT: Final = 16 * 1024
 """Keeps a stalled viewer's backlog out of the kernel: 4.2 MB by default, measured."""
 
-FOREIGN_ORIGIN: Final = (
-    "This page's origin may not connect here. Name it in YELLOWCART_ALLOWED_ORIGINS."
-)
-NO_HANDSHAKE: Final = (
-    "This is a WebSocket: connect with a WebSocket client, version 13, and offer "
-    "yellowcart.v1.json, yellowcart.v1.msgpack or no subprotocol."
-)
-
 PING: Final = frame(b"", Opcode.PING)
 _OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
-_FORMATS: Final = {fmt.subprotocol: fmt for fmt in Format}
 
 
 class Connection(asyncio.Protocol):
@@ -85,6 +75,7 @@ class Connection(asyncio.Protocol):
         "_opened_s",
         "_parts",
         "_paused_s",
+        "_pinged_s",
         "_session",
         "_transport",
         "_ws",
@@ -109,6 +100,7 @@ class Connection(asyncio.Protocol):
         self._kind = Format.JSON
         self._paused_s: float | None = None
         self._closing_s: float | None = None
+        self._pinged_s = 0.0
         self._is_lost = False
         self._address = ""
         self.is_ready = False
@@ -262,13 +254,17 @@ class Connection(asyncio.Protocol):
         return None
 
     def _keep_alive(self, now_s: float) -> float | None:
-        silent_s = now_s - self._heard_s
-        if silent_s > 2 * PING_EVERY_S:
+        """Ping who is silent; end who has not answered, for it may be we who were late to ask."""
+        if self._pinged_s > self._heard_s and now_s - self._pinged_s >= PING_EVERY_S - 1:
             self._abort()
             return None
-        if silent_s >= PING_EVERY_S - 1 and self.is_ready:
-            self._transport.write(PING)
-        return now_s + self._until_expiry(PING_EVERY_S)
+        next_s = self._heard_s + PING_EVERY_S
+        if now_s >= next_s - 1:
+            next_s = now_s + PING_EVERY_S
+            if self.is_ready and self._pinged_s <= self._heard_s:
+                self._pinged_s = now_s
+                self._transport.write(PING)
+        return min(next_s, now_s + self._until_expiry(PING_EVERY_S))
 
     def _until_expiry(self, most_s: float) -> float:
         actor = self._session.actor if self._session is not None else None
@@ -296,10 +292,9 @@ class Connection(asyncio.Protocol):
         """Open the socket; False: there is something to refuse."""
         if not all(self._gateway.allows(origin, upgrade.host) for origin in upgrade.origins):
             return False
-        known = [name for name in upgrade.protocols if name in _FORMATS]
-        if upgrade.protocols and not known:
+        protocol = handshake.chosen(upgrade.protocols)
+        if upgrade.protocols and protocol is None:
             return False
-        protocol = known[0] if known else None
         self._address = self._gateway.address(self._transport, upgrade.forwarded)
         self._transport.write(handshake.accepted(upgrade.key, protocol))
         self._open(protocol, rest)
@@ -310,10 +305,8 @@ class Connection(asyncio.Protocol):
         library = ServerProtocol(select_subprotocol=_select)
         library.receive_data(head[: end + 4])
         request = next((e for e in library.events_received() if isinstance(e, Request)), None)
-        if request is None:
-            self._answer_handshake(library)
-            return
-        library.send_response(self._response(library, request))
+        if request is not None:
+            library.send_response(self._response(library, request))
         self._answer_handshake(library)
         if library.state is State.OPEN:
             self._open(library.subprotocol, head[end + 4 :])
@@ -322,13 +315,13 @@ class Connection(asyncio.Protocol):
         origins = request.headers.get_all("Origin")
         host = request.headers.get("Host", "")
         if not all(self._gateway.allows(origin, host) for origin in origins):
-            return _refusal(library, Forbidden(FOREIGN_ORIGIN))
+            return _refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")
         self._address = self._gateway.address(self._transport, ",".join(forwarded))
         response = library.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             return response
-        return _refusal(library, Invalid(NO_HANDSHAKE))
+        return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
 
     def _answer_handshake(self, library: ServerProtocol) -> None:
         for data in library.data_to_send():
@@ -340,7 +333,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def _open(self, subprotocol: str | None, rest: bytes) -> None:
-        self.fmt = _FORMATS.get(subprotocol or "", Format.JSON)
+        self.fmt = handshake.FORMATS.get(subprotocol or "", Format.JSON)
         self._ws = Protocol(Side.SERVER, max_size=MAX_MESSAGE)
         self._session = Session(self._gateway.hub, self)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
@@ -392,25 +385,14 @@ class Connection(asyncio.Protocol):
 
 
 def _refusal(library: ServerProtocol, error: YellowcartError) -> Response:
-    """The refusal of a handshake, as HTTP answers errors (RFC 9457)."""
-    status = HTTPStatus(STATUS[error.code])
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": error.message,
-        "code": error.code,
-    }
-    response = library.reject(status, encode(problem, Format.JSON).decode())
+    response = library.reject(*handshake.refused(error))
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/problem+json"
     return response
 
 
 def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    if not offered:
-        return None
-    for name in offered:
-        if name in _FORMATS:
-            return name
-    raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
+    name = handshake.chosen(offered)
+    if offered and name is None:
+        raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
+    return None if name is None else Subprotocol(name)

@@ -9,11 +9,25 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from binascii import Error, a2b_base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
+from http import HTTPStatus
 from typing import Final
 
-__all__ = ["Upgrade", "accepted", "read"]
+from base.errors import STATUS, YellowcartError
+from live.wire import Format, encode
+
+__all__ = [
+    "FOREIGN_ORIGIN",
+    "FORMATS",
+    "NO_HANDSHAKE",
+    "Upgrade",
+    "accepted",
+    "chosen",
+    "read",
+    "refused",
+]
 
 REQUEST: Final = re.compile(rb"GET [\x21-\x7e]+ HTTP/1\.1\r\n")
 HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)\r\n")
@@ -36,8 +50,17 @@ READ: Final = LISTS | {
     b"sec-websocket-extensions",
 }
 BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
+FORMATS: Final = {fmt.subprotocol: fmt for fmt in Format}
 KEY_BYTES: Final = 16
 MAGIC: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+FOREIGN_ORIGIN: Final = (
+    "This page's origin may not connect here. Name it in YELLOWCART_ALLOWED_ORIGINS."
+)
+NO_HANDSHAKE: Final = (
+    "This is a WebSocket: connect with a WebSocket client, version 13, and offer "
+    "yellowcart.v1.json, yellowcart.v1.msgpack or no subprotocol."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,11 @@ def read(head: bytes) -> Upgrade | None:
     )
 
 
+def chosen(protocols: Sequence[str]) -> str | None:
+    """The first subprotocol of those offered that we speak."""
+    return next((name for name in protocols if name in FORMATS), None)
+
+
 def accepted(key: bytes, protocol: str | None) -> bytes:
     """The answer that opens the socket."""
     proof = b64encode(sha1(key + MAGIC, usedforsecurity=False).digest())
@@ -95,6 +123,19 @@ def accepted(key: bytes, protocol: str | None) -> bytes:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: %b\r\n%b\r\n" % (proof, chosen)
     )
+
+
+def refused(error: YellowcartError) -> tuple[HTTPStatus, str]:
+    """The answer to who may not come in, as HTTP answers errors (RFC 9457)."""
+    status = HTTPStatus(STATUS[error.code])
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.message,
+        "code": error.code,
+    }
+    return status, encode(problem, Format.JSON).decode()
 
 
 def _headers(head: bytes, start: int) -> dict[bytes, bytes] | None:

@@ -1,0 +1,120 @@
+"""Who is silent is asked first, and ended only when it does not answer."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from live.front import Gateway
+from live.gateway import PING, PING_EVERY_S, Connection
+from live.wheel import Wheel
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at_s = 1000.0
+
+    def monotonic_s(self) -> float:
+        return self.at_s
+
+    def now_ms(self) -> int:
+        return int(self.at_s * 1000)
+
+
+class Transport:
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.aborts = 0
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None: ...
+
+    def get_extra_info(self, name: str) -> None: ...
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def abort(self) -> None:
+        self.aborts += 1
+
+
+class Watching:
+    """A connection that has joined, and the hours that pass for it."""
+
+    def __init__(self) -> None:
+        self.clock, self.transport = Clock(), Transport()
+        hub = SimpleNamespace(clock=self.clock, wheel=Wheel(self.clock))
+        self.connection = Connection(cast("Gateway", SimpleNamespace(hub=hub)))
+        self.connection.connection_made(cast("Any", self.transport))
+        self.connection._session = cast(
+            "Any", SimpleNamespace(fan_out=object(), expire=lambda: None, actor=None)
+        )
+        self.connection._ws = cast("Any", SimpleNamespace())
+        self.next_s: float | None = self.clock.at_s + 5
+
+    @property
+    def pings(self) -> int:
+        return self.transport.written.count(PING)
+
+    def ask(self, late_s: float = 0) -> None:
+        assert self.next_s is not None
+        self.clock.at_s = self.next_s + late_s
+        self.next_s = self.connection.due(self.clock.at_s)
+
+    def speak(self, after_s: float) -> None:
+        self.clock.at_s += after_s
+        self.connection._heard_s = self.clock.at_s
+
+
+def test_a_silent_one_is_pinged_once_and_ended_when_it_does_not_answer() -> None:
+    one = Watching()
+    begin = one.clock.at_s
+
+    one.ask()
+    assert one.pings == 0
+    one.ask()
+    assert one.pings == 1
+    assert one.transport.aborts == 0
+    one.ask()
+
+    assert one.transport.aborts == 1
+    assert one.pings == 1
+    assert one.clock.at_s - begin == 2 * PING_EVERY_S
+    assert one.next_s is None
+    assert not one.connection.is_ready
+
+
+def test_who_answers_stays_however_late_we_ask() -> None:
+    one = Watching()
+    for turn in range(40):
+        pings = one.pings
+        one.ask(late_s=turn % 4)
+        if one.pings > pings:
+            one.speak(after_s=turn % 3)
+
+    assert one.transport.aborts == 0
+    assert 10 < one.pings <= 40
+
+
+def test_silence_ends_nobody_who_was_not_asked() -> None:
+    one = Watching()
+    one.ask()
+    one.speak(after_s=1)
+
+    one.ask(late_s=3 * PING_EVERY_S)
+
+    assert one.transport.aborts == 0
+    assert one.pings == 1
+
+
+def test_who_speaks_by_itself_is_never_pinged() -> None:
+    one = Watching()
+    for _ in range(20):
+        one.ask()
+        one.speak(after_s=0.5)
+
+    pings = one.pings
+    for _ in range(20):
+        one.speak(after_s=20)
+        one.next_s = one.connection.due(one.clock.at_s)
+
+    assert one.pings == pings
