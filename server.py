@@ -13,7 +13,6 @@ import contextlib
 import os
 import signal
 import socket
-import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +33,7 @@ from base.tokens import sign
 from live.demo import create_demo_show
 from live.front import Front
 from live.node import Node, compose, sandbox_key, sandbox_socket
-from live.port import allow_sockets, answering, bound
+from live.port import allow_sockets, answering, bound, tls
 from live.workers import Workers
 from sandbox.app import Sandbox
 from shop.importing.importer import Importer
@@ -157,7 +156,7 @@ async def run(
         lambda: Front(node.gateway, http),
         sock=place,
         backlog=BACKLOG,
-        ssl=tls(settings),
+        ssl=tls(settings.certfile),
     )
     try:
         await health.wait_alive()
@@ -268,15 +267,6 @@ def stop_event() -> asyncio.Event:
     if WORKER in os.environ:
         loop.add_reader(sys.stdin.fileno(), stop.set)
     return stop
-
-
-def tls(settings: Settings) -> ssl.SSLContext | None:
-    """How to encrypt, when there is a certificate."""
-    if not settings.certfile:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.certfile)
-    return context
 
 
 def complain(message: str) -> int:

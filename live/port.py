@@ -7,13 +7,14 @@ import contextlib
 import errno
 import resource
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Final
 
 from base.errors import Outage
 from base.settings import PREFIX, SettingsError
 
-__all__ = ["allow_sockets", "answering", "bound"]
+__all__ = ["allow_sockets", "answering", "bound", "tls"]
 
 START_S: Final = 20.0
 STEP_S: Final = 0.01
@@ -86,3 +87,12 @@ def _refusal(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights. Set one above 1023 with --port or {PREFIX}PORT."
     return f"{host} is no address of this machine: set {PREFIX}HOST."
+
+
+def tls(certfile: str) -> ssl.SSLContext | None:
+    """How to encrypt, when there is a certificate."""
+    if not certfile:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certfile)
+    return context

@@ -100,7 +100,8 @@ static void say(struct viewer *one, int opcode, const void *data, size_t size) {
   }
   memset(out + head, 0, 4);
   memcpy(out + head + 4, data, size);
-  if (send(one->fd, out, head + 4 + size, MSG_NOSIGNAL) < 0 && errno != EAGAIN) one->state = AWAY;
+  /* Whether the line still holds is seen when it is read. */
+  if (send(one->fd, out, head + 4 + size, MSG_NOSIGNAL) < 0) return;
 }
 
 static void start(struct viewer *one) {

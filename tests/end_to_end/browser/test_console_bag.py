@@ -49,6 +49,8 @@ async def test_products_are_added_from_the_shop_by_a_search_and_adding_is_undone
 
     await console.button("Add").click()
     await console.page.get_by_label("Search the shop").fill(f"{stall.name}-cherry")
+    # Others' products go only when the answer is there.
+    await expect(console.dialog.locator("li")).to_have_count(1)
     await console.button("Add Cherry").click()
     await expect(console.dialog.get_by_text("In the bag")).to_be_visible()
     await expect(console.titles).to_have_text(["Apple", "Banana", "Date", "Cherry"])
