@@ -64,6 +64,12 @@ class Buyer:
     async def taps_buy(self) -> None:
         await self.page.locator(".card .buy").click()
 
+    async def sees_sheet(self) -> None:
+        """Wait until the sheet is filled: the browser gives an empty one the focus already."""
+        await expect(self.sheet).to_be_visible()
+        await expect(self.sheet).not_to_have_attribute("aria-busy", "true")
+        await expect(self.sheet.locator(".sheet-title")).to_be_focused()
+
     async def chooses(self, kind: str) -> None:
         """Choose a kind of the product."""
         await self.sheet.locator(".variant", has_text=kind).click()
