@@ -250,7 +250,12 @@ class FanOut:
         walk, started_s = self._walk, self._clock.monotonic_s()
         if walk is None:
             return
-        has_more = walk.step()
+        try:
+            has_more = walk.step()
+        except BaseException:
+            # A room whose walk never ends would be silent for good.
+            self._walk = self._next = None
+            raise
         self._cost_s += self._clock.monotonic_s() - started_s
         if has_more:
             self._next = asyncio.get_running_loop().call_soon(self._step)

@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 REQUEST: Final = re.compile(rb"GET [\x21-\x7e]+ HTTP/1\.1\r\n")
-HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)\r\n")
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+HEADER: Final = re.compile(rb"(%b):([\t\x20-\x7e]*)\r\n" % TOKEN)
 TOKENS: Final = re.compile(rb"%b(?:[ \t]*,[ \t]*%b)*" % (TOKEN, TOKEN))
 EXTENSION: Final = rb"%b(?:[ \t]*;[ \t]*%b(?:=%b)?)*" % (TOKEN, TOKEN, TOKEN)
 EXTENSIONS: Final = re.compile(rb"%b(?:[ \t]*,[ \t]*%b)*" % (EXTENSION, EXTENSION))

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BUILT", "PEERS", "compiled", "go_program", "node_modules", "peer_python"]
+__all__ = ["BUILT", "PEERS", "compiled", "go_program", "node_modules", "peer_python", "version"]
 
 HERE: Final = Path(__file__).parent
 PEERS: Final = HERE / "peers"
 BUILT: Final = HERE.parent.parent / "build" / "bench-hub"
 INSTALL_S: Final = 600
+VERSION: Final = re.compile(r"\d+(\.\d+)+")
 
 
 def compiled(name: str) -> Path:
-    """A C program of this folder, compiled anew when its source has changed.
+    """A C program of this folder, compiled anew when a source has changed.
 
     Raises:
         RuntimeError: There is no C compiler.
 
     """
     source, program = HERE / f"{name}.c", BUILT / name
-    if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
+    changed = max(path.stat().st_mtime for path in HERE.glob("*.[ch]"))
+    if program.exists() and program.stat().st_mtime > changed:
         return program
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
@@ -79,6 +82,13 @@ def go_program(name: str, module: str) -> Path:
         program.parent.mkdir(parents=True, exist_ok=True)
         _run(["env", f"GOBIN={program.parent}", "go", "install", module])
     return program
+
+
+def version(command: list[str | Path]) -> str:
+    """What a program says of its own version, the first number with points in it."""
+    said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    found = VERSION.search(said.stdout + said.stderr)
+    return found[0] if found else ""
 
 
 def _run(command: list[str | Path]) -> None:

@@ -18,6 +18,8 @@ __all__ = ["FanOut", "fan_out"]
 EVENTS = 9
 """In a row for one server; their median is its figure of the round."""
 PAUSE_S = 0.1
+SETTLE_S = 3.0
+"""After a crowd has come, until the count of viewers is told no more."""
 WITHIN_S = 20.0
 BY_HALF = 2
 
@@ -31,6 +33,7 @@ class FanOut:
         rates: Deliveries a second, a figure a round, by server.
         joins: Connections a second at the beginning, by server.
         memory: Bytes a viewer in the server's process, by server.
+        versions: Of the peers.
         missing: Why a peer is not there.
 
     """
@@ -39,6 +42,7 @@ class FanOut:
     rates: dict[str, list[float]] = field(default_factory=dict)
     joins: dict[str, float] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
     def ratio(self, name: str) -> float:
@@ -57,7 +61,7 @@ def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
             stack.callback(server.stop)
             before = memory(server.pid)
             crowd = stack.enter_context(Crowd(server.port, viewers, **server.crowd))
-            time.sleep(1)
+            time.sleep(SETTLE_S)
             found.joins[server.name] = viewers / crowd.joining_s
             found.memory[server.name] = (memory(server.pid) - before) / viewers
             return server, crowd
@@ -71,6 +75,7 @@ def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
                 server, crowd = begin(named(name, found.size))
                 told(server, crowd, viewers)
                 crowds[name] = server, crowd
+                found.versions[name] = server.version
             except (OSError, RuntimeError) as error:
                 found.missing[name] = str(error)
         found.rates = {name: [] for name in crowds}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.hub.build import PEERS, go_program, node_modules, peer_python
+from bench.hub.build import PEERS, go_program, node_modules, peer_python, version
 from bench.hub.servers import Process
 
 __all__ = ["PEERS_BY_NAME"]
@@ -32,13 +32,21 @@ def free_port() -> int:
 
 def python_peer(script: str, size: int) -> Process:
     """A server in Python, in an environment of peers."""
-    return Process(script, [peer_python(), PEERS / f"{script}.py", str(size)])
+    python = peer_python()
+    peer = Process(script, [python, PEERS / f"{script}.py", str(size)])
+    told = "import importlib.metadata as m; print(m.version('{}'))"
+    peer.version = version([python, "-c", told.format(script.partition("_")[0])])
+    return peer
 
 
 def node_peer(script: str, size: int, **crowd: str | int) -> Process:
     """A server in JavaScript; ``crowd``: how its viewers join."""
     folder = node_modules()
-    peer = Process(script, ["node", folder / f"{script}.js", str(size)], folder)
+    peer = Process(script, ["node", folder / f"{script}.js", str(size)], cwd=folder)
+    package = "ws" if script == "ws_loop" else "socket.io"
+    peer.version = version(
+        ["grep", '"version"', folder / "node_modules" / package / "package.json"]
+    )
     hello = crowd.pop("hello", None)
     if hello is not None:
         (folder / f"{script}.hello").write_text(str(hello))
@@ -51,13 +59,14 @@ class Nats(Process):
     """nats-server's WebSocket, told through its own protocol."""
 
     def __init__(self, size: int) -> None:
-        program = go_program("nats-server", "github.com/nats-io/nats-server/v2@latest")
+        program = go_program("nats-server", "github.com/nats-io/nats-server/v2@v2.15.2")
         tcp, web = free_port(), free_port()
         place = Path(tempfile.mkdtemp(prefix="yc-nats-"))
         conf = (PEERS / "nats.conf").read_text()
         conf = conf.replace("NATS_PORT", str(tcp)).replace("WEBSOCKET_PORT", str(web))
         (place / "nats.conf").write_text(conf)
-        self._start("nats-server", [program, "-c", place / "nats.conf"], web)
+        super().__init__("nats-server", [program, "-c", place / "nats.conf"], port=web)
+        self.version = version([program, "--version"])
         greeting = b'CONNECT {"verbose":false}\r\n'
         (place / "hello").write_bytes(greeting + b"SUB show 1\r\nPING\r\n")
         self.crowd = {"path": "/", "hello": place / "hello", "binary": 1, "replies": 2}
@@ -82,7 +91,8 @@ class Nchan(Process):
         conf = (PEERS / "nchan.conf").read_text().replace("MODULES", modules)
         conf = conf.replace("PLACE", str(place)).replace("WEBSOCKET_PORT", str(port))
         (place / "nginx.conf").write_text(conf)
-        self._start("nchan", [program, "-c", place / "nginx.conf"], port)
+        super().__init__("nchan", [program, "-c", place / "nginx.conf"], port=port)
+        self.version = version([program, "-v"])
         self.crowd = {"path": "/sub"}
         self._url, self._event = f"http://127.0.0.1:{port}/pub", b"x" * size
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
 
 from bench.hub.build import compiled
 from bench.hub.crowd import CROWDS_CORE, SERVERS_CORE, kept_to, on_core
+from bench.pages.crowd import BUSY
 from bench.pages.pinning import PRODUCTS
 from tests.served import Served
 
@@ -22,14 +22,6 @@ __all__ = ["HUB", "LIMIT", "Hub", "Limit", "Process", "Server", "listens"]
 
 LIMIT: Final = "C loop of send()"
 HUB: Final = "yellowcart"
-
-OPEN: Final = {
-    "YELLOWCART_CHAT_EVERY_MS": "1",
-    "YELLOWCART_CHAT_BURST": "1000",
-    "YELLOWCART_COMMANDS_PER_SECOND": "1000",
-    "YELLOWCART_COMMANDS_BURST": "1000",
-}
-"""A few bots may write like a crowd."""
 
 BROWSER: Final = (
     "Origin: {origin}\r\n"
@@ -49,6 +41,7 @@ class Server(Protocol):
     name: str
     port: int
     crowd: dict[str, str | int | Path]
+    version: str
 
     @property
     def pid(self) -> int:
@@ -66,15 +59,11 @@ class Server(Protocol):
 
 @dataclass
 class Hub:
-    """Our server, one process on one core, its Redis on the other.
-
-    Attributes:
-        size: Bytes of the event that it tells.
-
-    """
+    """Our server, one process on one core, its Redis on the other."""
 
     name: str = HUB
     port: int = 0
+    version: str = ""
     crowd: dict[str, str | int | Path] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -82,7 +71,7 @@ class Hub:
 
     def __post_init__(self) -> None:
         place = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="yc-hub-")))
-        self.served = Served(place / "data", environ={**OPEN, **self.environ}).start()
+        self.served = Served(place / "data", environ={**BUSY, **self.environ}).start()
         self._open.callback(self.served.stop)
         self.port = self.served.port
         for pid in [self.pid, *self.served.children()]:
@@ -109,22 +98,10 @@ class Hub:
         """Pin the other product."""
         self._at += 1
         product = PRODUCTS[self._at % 2]
-        self.call("POST", "/v1/shows/demo/pin", {"product": product})
-
-    def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
-        """Ask the HTTP API as the host."""
-        request = urllib.request.Request(
-            self.served.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self._host}",
-                "Content-Type": "application/json",
-            },
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            found: dict[str, object] = json.load(answer)
-            return found
+        pin = "/v1/shows/demo/pin"
+        status, answer = self.served.http("POST", pin, {"product": product}, token=self._host)
+        if status != HTTPStatus.OK:
+            raise RuntimeError(f"not pinned: {answer}")
 
     def stop(self) -> None:
         """End it and its stores."""
@@ -132,15 +109,26 @@ class Hub:
 
 
 class Process:
-    """A server that tells once for each line it reads, and prints its port first."""
+    """A server of another make, in a process of its own.
 
-    def __init__(self, name: str, command: list[str | Path], cwd: Path | None = None) -> None:
-        self._start(name, command, None, cwd)
+    Args:
+        name: Of the server.
+        command: What starts it; told by a line of its input, if nothing else is said.
+        port: Where it will listen; None: it prints that first.
+        cwd: Where it runs.
 
-    def _start(
-        self, name: str, command: list[str | Path], port: int | None, cwd: Path | None = None
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str | Path],
+        *,
+        port: int | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.name = name
+        self.version = ""
         self.crowd: dict[str, str | int | Path] = {"path": "/"}
         self._process = subprocess.Popen(
             on_core(SERVERS_CORE, command),

@@ -17,6 +17,7 @@ from live.room_state import FeedEntry, Room
 from live.show import Host, Show, ShowState
 from live.walk import CHUNK
 from live.wire import Format
+from tests.clock import StoppedClock
 
 SHOW = Show(
     id="demo", title="Morning show", state=ShowState.LIVE, host=Host(id="mara", name="Mara")
@@ -58,19 +59,6 @@ def messages(data: bytes, fmt: Format) -> list[dict[str, object]]:
         message = json.loads(payload) if fmt is Format.JSON else msgpack.unpackb(payload)
         found += message if isinstance(message, list) else [message]
     return found
-
-
-class StoppedClock:
-    """Goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.at_s = 100.0
-
-    def now_ms(self) -> int:
-        return int(self.at_s * 1000)
-
-    def monotonic_s(self) -> float:
-        return self.at_s
 
 
 def fan_out(clock: StoppedClock | None = None) -> FanOut:
@@ -173,20 +161,23 @@ async def test_gauges_are_told_when_they_change_and_only_then() -> None:
     room, member = fan_out(clock), Recorder()
     room.enter(member)
 
-    for at_s, likes in [(101.0, 0), (102.0, 0), (103.0, 5)]:
-        clock.at_s, room.new_likes = at_s, likes
+    begin = clock.now_ms()
+    for likes in (0, 0, 5):
+        clock.advance(1000)
+        room.new_likes = likes
         room.count()
         await loop_turns()
 
     assert [(m["ev"], m["n"], m["at"]) for m in member.heard] == [
-        ("viewers", 1, 101_000),
-        ("likes", 0, 101_000),
-        ("likes", 5, 103_000),
+        ("viewers", 1, begin + 1000),
+        ("likes", 0, begin + 1000),
+        ("likes", 5, begin + 3000),
     ]
 
 
 async def test_sales_are_for_the_host_alone() -> None:
-    room, viewer, host = fan_out(), Recorder(), Recorder(hosts=True, watches=False)
+    clock = StoppedClock()
+    room, viewer, host = fan_out(clock), Recorder(), Recorder(hosts=True, watches=False)
     room.enter(viewer)
     room.enter(host)
     room.room.totals.sales = {"USD": (2, 3, 5997)}
@@ -197,8 +188,13 @@ async def test_sales_are_for_the_host_alone() -> None:
     assert "sales" not in [message["ev"] for message in viewer.heard]
     [sales] = [message for message in host.heard if message["ev"] == "sales"]
     assert sales == {
-        "ev": "sales", "at": 100_000, "orders": 2, "units": 3, "revenue": 5997, "currency": "USD"
-    }  # fmt: skip
+        "ev": "sales",
+        "at": clock.now_ms(),
+        "orders": 2,
+        "units": 3,
+        "revenue": 5997,
+        "currency": "USD",
+    }
 
 
 async def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
@@ -229,7 +225,7 @@ async def test_what_is_said_within_a_tick_is_one_write() -> None:
     happen(room, 2, SAID)
     await loop_turns()
     assert len(member.written) == 1
-    clock.at_s += 1
+    clock.advance(1000)
     await asyncio.sleep(SHORTEST_TICK_S + 0.01)
 
     assert len(member.written) == 2
@@ -277,6 +273,25 @@ async def test_a_large_crowd_is_told_in_chunks_that_let_the_loop_turn() -> None:
     assert len(crowd[-1].written) == 1, "what happened meanwhile went along"
 
 
+async def test_a_member_that_cannot_be_written_to_silences_the_room_for_one_walk_only() -> None:
+    class Broken(Recorder):
+        def write(self, data: bytes) -> None:
+            if not self.written:
+                super().write(data)
+                raise RuntimeError("the transport is gone")
+            super().write(data)
+
+    room, broken, other = fan_out(), Broken(), Recorder()
+    room.enter(broken)
+    room.enter(other)
+
+    with pytest.raises(RuntimeError):
+        happen(room, 1)
+    happen(room, 1)
+
+    assert other.seqs == [1, 2]
+
+
 async def test_who_joins_while_news_wait_hears_only_what_is_new_to_it() -> None:
     clock = StoppedClock()
     room, early, late = fan_out(clock), Recorder(), Recorder()
@@ -288,7 +303,7 @@ async def test_who_joins_while_news_wait_hears_only_what_is_new_to_it() -> None:
     room.enter(late)
 
     happen(room, 1, SAID)
-    clock.at_s += 1
+    clock.advance(1000)
     await asyncio.sleep(SHORTEST_TICK_S + 0.01)
 
     assert early.seqs == [1, 2, 3]
@@ -299,7 +314,7 @@ async def test_the_tick_grows_with_what_telling_costs() -> None:
     class Costly(Recorder):
         def write(self, data: bytes) -> None:
             super().write(data)
-            clock.at_s += 0.01
+            clock.advance(10)
 
     clock = StoppedClock()
     room = fan_out(clock)

@@ -8,17 +8,7 @@ from typing import Any, cast
 from live.front import Gateway
 from live.gateway import PING, PING_EVERY_S, Connection
 from live.wheel import Wheel
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at_s = 1000.0
-
-    def monotonic_s(self) -> float:
-        return self.at_s
-
-    def now_ms(self) -> int:
-        return int(self.at_s * 1000)
+from tests.clock import StoppedClock
 
 
 class Transport:
@@ -41,7 +31,7 @@ class Watching:
     """A connection that has joined, and the hours that pass for it."""
 
     def __init__(self) -> None:
-        self.clock, self.transport = Clock(), Transport()
+        self.clock, self.transport = StoppedClock(), Transport()
         hub = SimpleNamespace(clock=self.clock, wheel=Wheel(self.clock))
         self.connection = Connection(cast("Gateway", SimpleNamespace(hub=hub)))
         self.connection.connection_made(cast("Any", self.transport))
@@ -49,7 +39,11 @@ class Watching:
             "Any", SimpleNamespace(fan_out=object(), expire=lambda: None, actor=None)
         )
         self.connection._ws = cast("Any", SimpleNamespace())
-        self.next_s: float | None = self.clock.at_s + 5
+        self.next_s: float | None = self.now_s + 5
+
+    @property
+    def now_s(self) -> float:
+        return self.clock.monotonic_s()
 
     @property
     def pings(self) -> int:
@@ -57,17 +51,17 @@ class Watching:
 
     def ask(self, late_s: float = 0) -> None:
         assert self.next_s is not None
-        self.clock.at_s = self.next_s + late_s
-        self.next_s = self.connection.due(self.clock.at_s)
+        self.clock.advance(round((self.next_s + late_s - self.now_s) * 1000))
+        self.next_s = self.connection.due(self.now_s)
 
     def speak(self, after_s: float) -> None:
-        self.clock.at_s += after_s
-        self.connection._heard_s = self.clock.at_s
+        self.clock.advance(round(after_s * 1000))
+        self.connection._heard_s = self.now_s
 
 
 def test_a_silent_one_is_pinged_once_and_ended_when_it_does_not_answer() -> None:
     one = Watching()
-    begin = one.clock.at_s
+    begin = one.now_s
 
     one.ask()
     assert one.pings == 0
@@ -78,7 +72,7 @@ def test_a_silent_one_is_pinged_once_and_ended_when_it_does_not_answer() -> None
 
     assert one.transport.aborts == 1
     assert one.pings == 1
-    assert one.clock.at_s - begin == 2 * PING_EVERY_S
+    assert one.now_s - begin == 2 * PING_EVERY_S
     assert one.next_s is None
     assert not one.connection.is_ready
 
@@ -115,6 +109,6 @@ def test_who_speaks_by_itself_is_never_pinged() -> None:
     pings = one.pings
     for _ in range(20):
         one.speak(after_s=20)
-        one.next_s = one.connection.due(one.clock.at_s)
+        one.next_s = one.connection.due(one.now_s)
 
     assert one.pings == pings

@@ -111,17 +111,19 @@ export class Sheets {
   async #show() {
     const { name, props } = this.current;
     const entry = this.current;
-    const isNew = !this.#dialog;
+    const seen = this.#dialog ? null : nextFrame();
     const dialog = this.#ensure(name);
     this.#end();
     const ending = new AbortController();
     this.#filling = ending;
     const frame = this.#frame(dialog, ending);
+    // An entry takes as long as the rest of the answer, so it waits for that to be seen.
+    seen?.then(() => dialog === this.#dialog && this.#enter());
     let sheet;
     try {
       // The tap is answered by the empty sheet; what takes longer waits until that was seen.
       const [module] = await Promise.all([
-        import(`./${name}-sheet.js`), this.#ctx.settings.sheetStyles(), isNew && nextFrame(),
+        import(`./${name}-sheet.js`), this.#ctx.settings.sheetStyles(), seen,
       ]);
       if (entry !== this.current || ending.signal.aborted) return;
       sheet = await module.default(this.#ctx, props, frame);
@@ -198,14 +200,12 @@ export class Sheets {
     dialog.dataset.size = name;
     this.#ctx.frame.append(dialog);
     this.#stand();
-    // It takes as long as the rest of the answer, so it waits for that to be seen.
-    if (this.#ctx.settings.isPage) nextFrame().then(() => dialog === this.#dialog && this.#enter());
     return dialog;
   }
 
   /** An entry in the history: Back closes the sheet instead of leaving the LIVE. */
   #enter() {
-    if (this.#hasEntry || this.#isClosing) return;
+    if (!this.#ctx.settings.isPage || this.#hasEntry || this.#isClosing) return;
     history.pushState({ yc: "sheet" }, "");
     this.#hasEntry = true;
   }
