@@ -8,6 +8,7 @@ SECONDS ?= 20
 python = .venv/bin/python
 # One worker more than there are cores: many tests wait for a clock.
 pytest = $(python) -m pytest -q --dist worksteal -n "$$(expr $$(getconf _NPROCESSORS_ONLN) + 1)"
+modules = server.py affiliate base bots cart checkout live sandbox shop store web
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
@@ -20,6 +21,7 @@ help:  ## What can be done here
 install: .venv/.installed  ## The environment in .venv, what pages take from npm, and Redis
 	@scripts/install.sh redis
 	@scripts/install.sh browser-packages
+	@$(python) -m compileall -q $(modules)
 
 .venv/.installed: requirements-dev.txt
 	@scripts/install.sh environment "$(PYTHON)"
