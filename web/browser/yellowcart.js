@@ -1,7 +1,4 @@
 // Yellowcart's SDK: one LIVE, watched and bought in from a browser. Members: see yellowcart.d.ts.
-// It is one file on purpose: a shop's page copies or imports it as it is, without a build step, and
-// each module more would be a request more before the first pin. Its parts, in order: Kept, Commands,
-// CartEdits, Live.
 
 export const VERSION = "0.1.0";
 
