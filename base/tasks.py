@@ -11,7 +11,7 @@ from base.errors import Outage, YellowcartError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["Tasks"]
+__all__ = ["Tasks", "run_now"]
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,22 @@ T = TypeVar("T")
 
 MOST: Final = 10_000
 """As many purchases under way as one process can serve in the time they may take."""
+
+
+def run_now(work: Coroutine[Any, Any, T]) -> T:
+    """Run what waits for nothing, without a task of its own; its outcome.
+
+    Raises:
+        RuntimeError: It did wait, and was ended there.
+
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+    work.close()
+    raise RuntimeError("This waits for something: it needs a task.")
 
 
 class Tasks:

@@ -82,6 +82,10 @@ class Rooms:
         """Every room of this node."""
         return list(self._open.items())
 
+    def now(self, show: str) -> FanOut | None:
+        """The room of a show if it is open: then ``get`` does not wait."""
+        return self._open.get(show)
+
     async def get(self, show: str) -> FanOut:
         """The room of a show, opened if need be; many who ask at once share one load.
 

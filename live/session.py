@@ -25,6 +25,7 @@ from base.errors import (
 )
 from base.forms import wrong_form
 from base.identity import Actor
+from base.tasks import run_now
 from live import commands
 from live.close_codes import CloseCode
 from live.commands import BY_OP, Auth, Command, Join, Like, Ping
@@ -120,12 +121,10 @@ class Session:
             wait_ms = 1000
         if wait_ms:
             self._refuse(message, RateLimited(wait_ms))
-            return
-        if not self._working:
-            if not self._detach(self._work(), message):
-                return
-            self._working = True
-        self._waiting.append(message)
+        elif self._working:
+            self._waiting.append(message)
+        else:
+            self._begin(message)
 
     def expire(self) -> bool:
         """Close when the token has ended; whether it has."""
@@ -149,29 +148,53 @@ class Session:
 
     # Commands.
 
-    async def _work(self) -> None:
+    def _begin(self, message: dict[str, object]) -> None:
+        command = self._accept(message)
+        if command is None:
+            return
+        if self._is_quick(command):
+            run_now(self._answer(command))
+        else:
+            self._working = self._detach(self._work(command), message)
+
+    async def _work(self, first: Command) -> None:
+        """Do a command, and all that come meanwhile."""
         try:
+            await self._answer(first)
             while self._waiting:
-                await self._take(self._waiting.popleft())
+                command = self._accept(self._waiting.popleft())
+                if command is not None:
+                    await self._answer(command)
         finally:
             self._working = False
 
-    async def _take(self, message: dict[str, object]) -> None:
+    def _accept(self, message: dict[str, object]) -> Command | None:
+        """The command that is to be done in its turn; None: it was refused, or has begun."""
         if self.fan_out is None and message["op"] != "join":
             self._peer.close(CloseCode.BAD_FRAME)
             self._waiting.clear()
-            return
+            return None
         try:
             command = _parse(message)
         except Invalid as error:
             self._refuse(message, error)
-            return
+            return None
         if not isinstance(command, DETACHED):
-            await self._answer(command)
-        elif self._detached >= MOST_DETACHED:
+            return command
+        if self._detached >= MOST_DETACHED:
             self._refuse(message, RateLimited(1000))
         elif self._detach(self._answer_detached(command), message):
             self._detached += 1
+        return None
+
+    def _is_quick(self, command: Command) -> bool:
+        """Whether a command waits for nothing: a crowd that comes at once needs no tasks."""
+        if not isinstance(command, Join):
+            return isinstance(command, Ping | Auth | Like)
+        if command.token is not UNSET and command.guest_token is not UNSET:
+            return False
+        fan_out, since = self._hub.rooms.now(command.show), command.since
+        return fan_out is not None and (since is UNSET or since.seq <= fan_out.room.seq)
 
     def _detach(self, work: Coroutine[Any, Any, None], message: dict[str, object]) -> bool:
         """Start work of a message's command; refuse it when too much is under way."""

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from base.errors import Outage, SoldOut
-from base.tasks import Tasks
+from base.tasks import Tasks, run_now
 
 
 async def answer(after_s: float = 0.0) -> str:
@@ -64,3 +64,20 @@ async def test_a_bug_is_logged_and_a_refusal_is_not(caplog: pytest.LogCaptureFix
 
     assert [record.exc_info is not None for record in caplog.records] == [True]
     assert "broke off" in caplog.text
+
+
+async def answered() -> str:
+    return "at once"
+
+
+async def slow() -> None:
+    await asyncio.sleep(0)
+
+
+def test_what_waits_for_nothing_needs_no_loop() -> None:
+    assert run_now(answered()) == "at once"
+
+
+def test_what_waits_after_all_is_ended_with_a_word() -> None:
+    with pytest.raises(RuntimeError, match="needs a task"):
+        run_now(slow())

@@ -33,6 +33,12 @@ def test_a_signed_token_says_who_it_is(clock: StoppedClock) -> None:
     assert not actor.guest
 
 
+def test_a_token_is_signed_as_the_library_signs_it(clock: StoppedClock) -> None:
+    body = claims(clock, name="Zoe")
+
+    assert sign(SECRET, body) == jwt.encode(body, SECRET, algorithm="HS256")  # type: ignore[arg-type]
+
+
 def test_a_guest_comes_back_as_the_same(clock: StoppedClock) -> None:
     guest, token = tokens(clock).guest()
 
