@@ -12,10 +12,11 @@ room's ring, or by a snapshot, when it drains.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from base.clock import Clock
+from live.crowd import Crowd, Member
 from live.encoded import EncodedEvents
 from live.events import Chat, ChatDeleted, Event, FeedEvent, Likes, Purchase, Sales, Stock, Viewers
 from live.meter import Meter, Unmetered
@@ -24,7 +25,7 @@ from live.snapshot import Snapshots
 from live.walk import Walk
 from live.wire import MAX_BATCH, Format, encode, framed
 
-__all__ = ["FanOut", "Member"]
+__all__ = ["FanOut"]
 
 CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
 """Events of the tick; every other one is urgent."""
@@ -33,32 +34,6 @@ SHORTEST_TICK_S: Final = 0.1
 LONGEST_TICK_S: Final = 0.5
 SHARE: Final = 0.4
 """Of the loop's time that telling one room may take: the tick grows until it does."""
-
-
-class Member(Protocol):
-    """A connection, as a room sees it.
-
-    Attributes:
-        is_ready: Whether its socket takes more without piling up.
-        epoch, seq: The feed up to which it has been told.
-        missed_gauges: Whether it was passed over when a gauge was told.
-        hosts: Whether it is told what only the host may know.
-        watches: Whether it counts as a viewer.
-
-    """
-
-    is_ready: bool
-    fmt: Format
-    epoch: str
-    seq: int
-    missed_gauges: bool
-    hosts: bool
-    watches: bool
-
-    @property
-    def write(self) -> Callable[[bytes], object]:
-        """What sends framed bytes as they are; called only when it is ready."""
-        ...
 
 
 class FanOut:
@@ -76,9 +51,7 @@ class FanOut:
         self._meter = meter or Unmetered()
         self.new_likes = 0
         self.watching = 0
-        self._members: dict[tuple[Format, bool], dict[Member, None]] = {
-            (fmt, hosts): {} for fmt in Format for hosts in (False, True)
-        }
+        self._crowd = Crowd()
         self._snapshots = Snapshots()
         self._encoded = EncodedEvents()
         self._told: dict[str, Event] = {}
@@ -98,12 +71,8 @@ class FanOut:
     # Members.
 
     def __len__(self) -> int:
-        return sum(map(len, self._members.values()))
-
-    @property
-    def members(self) -> list[Member]:
-        """Everybody here now."""
-        return [member for members in self._members.values() for member in members]
+        """How many are here on this node."""
+        return len(self._crowd)
 
     @property
     def viewers(self) -> int:
@@ -117,13 +86,20 @@ class FanOut:
 
     def enter(self, member: Member) -> None:
         """Count a member in; what it has been told must be set already."""
-        self._members[member.fmt, member.hosts][member] = None
+        self._crowd.enter(member)
         self.watching += member.watches
 
     def leave(self, member: Member) -> None:
         """Count a member out; once is enough."""
-        if self._members[member.fmt, member.hosts].pop(member, self) is None:
+        if self._crowd.leave(member):
             self.watching -= member.watches
+
+    def pass_over(self, member: Member) -> None:
+        """A member's socket is full: tell it nothing until it is caught up."""
+        if self._walk is not None:
+            # The walk may have gauges for it.
+            member.missed_gauges = True
+        self._crowd.set_aside(member)
 
     def snapshot(self, fmt: Format, *, recovered: bool) -> dict[str, object]:
         """The fields of a join's answer that do not depend on who asks."""
@@ -172,7 +148,7 @@ class FanOut:
 
     def catch_up_all(self) -> None:
         """Bring everybody up to date, gauges too."""
-        for member in self.members:
+        for member in self._crowd:
             member.missed_gauges = True
             self.catch_up(member)
 
@@ -189,6 +165,14 @@ class FanOut:
         As far as its socket takes it: the rest follows when it drains, so that who is far
         behind costs no memory.
         """
+        if not self._crowd.lift(member):
+            return
+        try:
+            self._tell_alone(member)
+        finally:
+            self._crowd.place(member)
+
+    def _tell_alone(self, member: Member) -> None:
         room, at = self.room, self._clock.now_ms()
         if member.is_ready and not room.has(member.epoch, member.seq):
             whole = {"ev": "snapshot", "at": at, **self.snapshot(member.fmt, recovered=False)}
@@ -229,11 +213,12 @@ class FanOut:
 
     def _start_walk(self) -> None:
         self.stop()
+        self._crowd.merge()
         at = self._clock.now_ms()
         stock = [Stock(at=at, sku=sku, left=self.room.stock[sku]) for sku in self._stock_news]
         self._walk = Walk(
             self.room,
-            self._members,
+            self._crowd,
             ([*stock, *self._counts_news], self._host_news),
             self._encoded,
             self.catch_up,

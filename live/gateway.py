@@ -27,6 +27,7 @@ from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, frame
 
 if TYPE_CHECKING:
+    from live.crowd import Cohort
     from live.front import Gateway
 
 __all__ = ["Connection"]
@@ -79,6 +80,7 @@ class Connection(asyncio.Protocol):
         "_session",
         "_transport",
         "_ws",
+        "cohort",
         "epoch",
         "fmt",
         "hosts",
@@ -109,6 +111,7 @@ class Connection(asyncio.Protocol):
         self.show = ""
         self.epoch = ""
         self.seq = 0
+        self.cohort: Cohort | None = None
         self.missed_gauges = False
         self.hosts = False
         self.watches = True
@@ -135,7 +138,7 @@ class Connection(asyncio.Protocol):
         elif self._ws is not None:
             self._heard_s = self._gateway.hub.clock.monotonic_s()
             self._ws.receive_data(data)
-            self._pump()
+            self._pump(self._ws)
 
     def eof_received(self) -> bool:
         """The peer writes no more: so do we."""
@@ -158,7 +161,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The socket is full: tell it nothing and read nothing until it drains."""
         self._paused_s = self._gateway.hub.clock.monotonic_s()
-        self.is_ready = False
+        self._be_quiet()
         self._transport.pause_reading()
         self._gateway.paused[self] = None
 
@@ -169,8 +172,14 @@ class Connection(asyncio.Protocol):
         if self._closing_s is None:
             self.is_ready = True
             self._transport.resume_reading()
-            if self._session is not None and self._session.fan_out is not None:
-                self._session.fan_out.catch_up(self)
+            if self._session is not None:
+                self._session.catch_up()
+
+    def _be_quiet(self) -> None:
+        """Take nothing more of what the room tells."""
+        self.is_ready = False
+        if self._session is not None:
+            self._session.pass_over()
 
     # What rooms and sessions see.
 
@@ -205,7 +214,7 @@ class Connection(asyncio.Protocol):
 
     def _abort(self) -> None:
         self._closing_s = self._gateway.hub.clock.monotonic_s()
-        self.is_ready = False
+        self._be_quiet()
         self._transport.abort()
 
     def _begin_closing(self, code: int) -> None:
@@ -264,14 +273,8 @@ class Connection(asyncio.Protocol):
             if self.is_ready and self._pinged_s <= self._heard_s:
                 self._pinged_s = now_s
                 self._transport.write(PING)
-        return min(next_s, now_s + self._until_expiry(PING_EVERY_S))
-
-    def _until_expiry(self, most_s: float) -> float:
-        actor = self._session.actor if self._session is not None else None
-        if actor is None:
-            return most_s
-        left_s = (actor.expires_ms - self._gateway.hub.clock.now_ms()) / 1000
-        return min(most_s, max(left_s, 0.0))
+        left_s = PING_EVERY_S if self._session is None else self._session.left_s
+        return min(next_s, now_s + left_s)
 
     # The handshake.
 
@@ -344,10 +347,7 @@ class Connection(asyncio.Protocol):
 
     # The open socket.
 
-    def _pump(self) -> None:
-        ws = self._ws
-        if ws is None:  # pragma: no cover - data_received has seen to it
-            return
+    def _pump(self, ws: Protocol) -> None:
         for event in ws.events_received():
             if isinstance(event, Frame) and self._closing_s is None:
                 self._take(event)

@@ -1,14 +1,15 @@
 """A viewer's session: joins a show, then has its commands done one after the other.
 
-No socket here: bytes of messages come in, replies go out through the :class:`Peer`.
+No socket here: bytes of messages come in, replies go out through the :class:`live.peer.Peer`.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -29,8 +30,9 @@ from base.tasks import run_now
 from live import commands
 from live.close_codes import CloseCode
 from live.commands import BY_OP, Auth, Command, Join, Like, Ping
-from live.fan_out import FanOut, Member
+from live.fan_out import FanOut
 from live.handlers import Call
+from live.peer import Peer
 from live.show import ShowState
 from live.shows import runs
 from live.token_bucket import TokenBucket
@@ -39,7 +41,7 @@ from live.wire import BrokenMessage, Format, decode, encode, error_reply
 if TYPE_CHECKING:
     from live.hub import Hub
 
-__all__ = ["Peer", "Session"]
+__all__ = ["Session"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,28 +56,6 @@ MOST_REFUSALS: Final = 1000
 
 DETACHED: Final = (commands.CheckoutPay, commands.CheckoutCancel)
 """They wait for a payment provider; what comes after them must not."""
-
-
-class Peer(Member, Protocol):
-    """The connection, as its session needs it."""
-
-    show: str
-
-    def write_private(self, data: bytes) -> None:
-        """Send framed bytes, or drop them."""
-        ...
-
-    def ban(self) -> None:
-        """Close: banned."""
-        ...
-
-    def send(self, message: bytes) -> None:
-        """Frame and send a message."""
-        ...
-
-    def close(self, code: CloseCode) -> None:
-        """Close the connection; once is enough."""
-        ...
 
 
 class Session:
@@ -145,6 +125,23 @@ class Session:
             self.fan_out.leave(self._peer)
         if self.actor is not None:
             self._hub.private.leave(self.actor.id, self._peer)
+
+    def pass_over(self) -> None:
+        """The socket is full."""
+        if self.fan_out is not None:
+            self.fan_out.pass_over(self._peer)
+
+    def catch_up(self) -> None:
+        """The socket has drained."""
+        if self.fan_out is not None:
+            self.fan_out.catch_up(self._peer)
+
+    @property
+    def left_s(self) -> float:
+        """Until the token ends."""
+        if self.actor is None:
+            return math.inf
+        return max((self.actor.expires_ms - self._hub.clock.now_ms()) / 1000, 0.0)
 
     # Commands.
 
@@ -264,11 +261,9 @@ class Session:
 
     def _act_as(self, actor: Actor) -> None:
         self.actor = actor
-        clock = self._hub.clock
-        left_s = (actor.expires_ms - clock.now_ms()) / 1000
         # One that ends later is looked at with the keep-alive.
-        if left_s < ENDS_SOON_S:
-            self._hub.wheel.add(self, clock.monotonic_s() + left_s)
+        if self.left_s < ENDS_SOON_S:
+            self._hub.wheel.add(self, self._hub.clock.monotonic_s() + self.left_s)
 
     def _like(self, fan_out: FanOut, count: int) -> dict[str, object]:
         if fan_out.room.show.state is not ShowState.LIVE:
@@ -300,20 +295,22 @@ class Session:
         since = join.since
         recovered = since is not UNSET and fan_out.room.has(since.epoch, since.seq)
         self._hub.meter.joined("recovered" if recovered else "ok")
+        room, peer = fan_out.room, self._peer
+        peer.epoch = room.epoch
+        peer.seq = since.seq if recovered and since is not UNSET else room.seq
         self._enter(fan_out, actor, join.show)
         answer: dict[str, object] = {
             "viewer": {"id": actor.id, "name": actor.name, "role": actor.role}
         }
         if guest_token is not None:
             answer["guest_token"] = guest_token
-        answer |= fan_out.snapshot(self._peer.fmt, recovered=recovered)
+        answer |= fan_out.snapshot(peer.fmt, recovered=recovered)
         self._reply(join.id, answer)
-        if recovered and since is not UNSET:
-            self._peer.seq = since.seq
-            fan_out.catch_up(self._peer)
-        if self._peer.hosts:
+        if recovered:
+            fan_out.catch_up(peer)
+        if peer.hosts:
             for sales in fan_out.sales(self._hub.clock.now_ms()):
-                self._peer.send(encode(sales, self._peer.fmt))
+                peer.send(encode(sales, peer.fmt))
 
     def _identify(self, join: Join) -> tuple[Actor, str | None]:
         tokens = self._hub.tokens
@@ -339,7 +336,6 @@ class Session:
     def _enter(self, fan_out: FanOut, actor: Actor, show: str) -> None:
         peer = self._peer
         peer.show = show
-        peer.epoch, peer.seq = fan_out.room.epoch, fan_out.room.seq
         self._look_as(actor, fan_out)
         self._act_as(actor)
         self.fan_out = fan_out

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from live.crowd import CHUNK, Cohort, Crowd, Member
 from live.encoded import EncodedEvents
 from live.events import Event
 from live.room_state import Room
 from live.wire import Format, encode, framed
 
-if TYPE_CHECKING:
-    from live.fan_out import Member
-
 __all__ = ["Walk"]
-
-CHUNK: Final = 500
-"""Members told in one go, about 5 ms; then the loop hears commands and pings."""
 
 FAR_BEHIND: Final = 200
 """Who has missed more events is caught up alone, as far as the socket takes them."""
@@ -26,13 +21,13 @@ FAR_BEHIND: Final = 200
 class Walk:
     """One pass over everybody who was in the room when it began.
 
-    Members are where the last walk left them, or where they joined; there are few such
+    Cohorts are where the last walk left them, or where they joined; there are few such
     places, and one frame for each serves all who stand there. What happens while the walk
     is under way goes along to those it has not reached yet.
 
     Args:
         room: What to tell of.
-        crowd: Who is told, by format, and whether they are told what only hosts may know.
+        crowd: Who is told.
         gauges: News without a number, for everybody, and for hosts only.
         encoded: The room's events as bytes.
         catch_up: Brings one member up to date that cannot be told like the others.
@@ -42,54 +37,50 @@ class Walk:
     def __init__(
         self,
         room: Room,
-        crowd: Mapping[tuple[Format, bool], Iterable[Member]],
+        crowd: Crowd,
         gauges: tuple[Sequence[Event], Sequence[Event]],
         encoded: EncodedEvents,
         catch_up: Callable[[Member], None],
     ) -> None:
         self._room = room
-        self._chunks = deque(_chunks(crowd))
+        self._crowd = crowd
+        self._left = deque(crowd.cohorts)
         self._public, self._private = gauges
         self._encoded = encoded
         self._catch_up = catch_up
         self._head = -1
         self._frames: dict[tuple[Format, bool, int], bytes] = {}
+        for member in crowd.aside:
+            self._miss(member)
 
     def step(self) -> bool:
-        """Tell the next chunk; whether there are more."""
+        """Tell so many as take about 5 ms, for commands and pings wait; whether there are more."""
         if self._head != self._room.seq:
             self._head, self._frames = self._room.seq, {}
-        if self._chunks:
-            self._tell(*self._chunks.popleft())
-        return bool(self._chunks)
+        told = 0
+        while self._left and told < CHUNK:
+            told += len(self._left[0])
+            self._tell(self._left.popleft())
+        return bool(self._left)
 
-    def _tell(self, fmt: Format, hosts: bool, members: Sequence[Member]) -> None:
-        head, epoch = self._head, self._room.epoch
-        has_gauges = bool(self._public or self._private)
-        place, data = -1, b""
-        for member in members:
-            if not member.is_ready:
-                member.missed_gauges |= has_gauges
-                continue
-            # Most stand where the one before them stood.
-            if member.seq != place or member.epoch != epoch:
-                if not self._serves(member):
-                    member.missed_gauges |= has_gauges
-                    self._catch_up(member)
-                    continue
-                place = member.seq
-                data = self._frame(place, fmt, hosts)
-            member.seq = head
+    def _tell(self, cohort: Cohort) -> None:
+        if self._serves(cohort):
+            data = self._frame(cohort.seq, cohort.fmt, cohort.hosts)
             if data:
-                # As a name: a method of a slot is looked up anew at each call.
-                write = member.write
-                write(data)
+                self._crowd.tell(cohort, data, self._head)
+            return
+        for member in list(cohort.writes):
+            self._miss(member)
+            self._catch_up(member)
 
-    def _serves(self, member: Member) -> bool:
-        """Whether a frame for all who stand there does for a member."""
-        if self._head - member.seq > FAR_BEHIND:
+    def _serves(self, cohort: Cohort) -> bool:
+        """Whether a frame for all who stand there does."""
+        if self._head - cohort.seq > FAR_BEHIND:
             return False
-        return self._room.has(member.epoch, member.seq)
+        return self._room.has(cohort.epoch, cohort.seq)
+
+    def _miss(self, member: Member) -> None:
+        member.missed_gauges |= bool(self._public or self._private)
 
     def _frame(self, seq: int, fmt: Format, hosts: bool) -> bytes:
         """Everything after ``seq``, and the gauges."""
@@ -100,12 +91,3 @@ class Walk:
             data = framed([*events, *(encode(gauge, fmt) for gauge in gauges)], fmt)
             self._frames[fmt, hosts, seq] = data
         return data
-
-
-def _chunks(
-    crowd: Mapping[tuple[Format, bool], Iterable[Member]],
-) -> Iterable[tuple[Format, bool, Sequence[Member]]]:
-    for (fmt, hosts), members in crowd.items():
-        some = list(members)
-        for start in range(0, len(some), CHUNK):
-            yield fmt, hosts, some[start : start + CHUNK]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,7 +37,10 @@ class Watching:
         self.connection = Connection(cast("Gateway", SimpleNamespace(hub=hub)))
         self.connection.connection_made(cast("Any", self.transport))
         self.connection._session = cast(
-            "Any", SimpleNamespace(fan_out=object(), expire=lambda: None, actor=None)
+            "Any",
+            SimpleNamespace(
+                fan_out=object(), expire=lambda: None, left_s=math.inf, pass_over=lambda: None
+            ),
         )
         self.connection._ws = cast("Any", SimpleNamespace())
         self.next_s: float | None = self.now_s + 5
