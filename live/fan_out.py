@@ -23,7 +23,7 @@ from live.meter import Meter, Unmetered
 from live.room_state import Room
 from live.snapshot import Snapshots
 from live.walk import Walk
-from live.wire import MAX_BATCH, Format, encode, framed
+from live.wire import Format, encode, framed
 
 __all__ = ["FanOut"]
 
@@ -179,8 +179,8 @@ class FanOut:
             member.epoch, member.seq = room.epoch, room.seq
             member.write(framed([encode(whole, member.fmt)], member.fmt))
         while member.is_ready and member.seq < room.seq:
-            member.seq, messages = self._missed(member)
-            member.write(framed(messages, member.fmt))
+            member.seq, data = self._encoded.missed(room, member.seq, member.fmt)
+            member.write(data)
         if member.is_ready and member.missed_gauges:
             member.missed_gauges = False
             gauges = self._gauges(at) + (self.sales(at) if member.hosts else [])
@@ -265,18 +265,6 @@ class FanOut:
                 self._told[name] = gauge
                 news.append(gauge)
         return news
-
-    def _missed(self, member: Member) -> tuple[int, list[bytes]]:
-        """The next events for a member, one batch of them, and up to which they go."""
-        seq, size, messages = member.seq, 0, list[bytes]()
-        for event in self.room.after(member.seq):
-            data = self._encoded.get(self.room, event, member.fmt)
-            size += len(data)
-            if messages and size > MAX_BATCH:
-                break
-            messages.append(data)
-            seq = int(event.seq or 0)
-        return seq, messages
 
 
 def _name(event: Event) -> str:

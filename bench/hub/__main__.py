@@ -13,11 +13,12 @@ from typing import Final
 from bench.hub.fan_out import FanOut, fan_out
 from bench.hub.idle import Idle, idle
 from bench.hub.peer_servers import PEERS_BY_NAME
+from bench.hub.recovery import SCENES, Recovery, recovery
 from bench.hub.storm import Storm, storm
 from bench.pages.report import machine
 
 RESULTS: Final = Path(__file__).parent.parent / "results" / "hub.json"
-PARTS: Final = ("fan-out", "storm", "idle")
+PARTS: Final = ("fan-out", "storm", "idle", "recovery")
 
 
 def main() -> int:
@@ -50,6 +51,10 @@ def main() -> int:
             watched = idle(asked.idle)
             print(idle_table(watched))
             result[part] = asdict(watched)
+        elif part == "recovery":
+            scenes = [recovery(scene, asked.viewers, asked.per_second) for scene in SCENES]
+            print(recovery_table(scenes))
+            result[part] = [asdict(scene) for scene in scenes]
         else:
             parser.error(f"no such part: {part}; there are {', '.join(PARTS)}")
     asked.json.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +98,24 @@ def idle_table(found: Idle) -> str:
     return (
         f"{found.viewers:,} viewers who only watch: {found.memory / 1024:.2f} KiB each, "
         f"{found.cpu:.1%} of a core; they came at {found.joins:,.0f} a second"
+    )
+
+
+def recovery_table(scenes: list[Recovery]) -> str:
+    """A row for each scene."""
+    rows = [
+        f"{one.scene:20}{one.heard.returned:>7,}{one.seconds:>10.1f}{one.heard.recovered:>11,}"
+        f"{one.anew:>7,}{one.missing:>6}{one.heard.gaps:>8}{one.heard.doubles:>9}"
+        for one in scenes
+    ]
+    first = scenes[0]
+    return "\n".join(
+        [
+            f"{first.viewers:,} viewers on two workers, {first.per_second} messages a second",
+            f"{'':20}{'back':>7}{'within s':>10}{'recovered':>11}{'anew':>7}"
+            f"{'gone':>6}{'missed':>8}{'doubled':>9}",
+            *rows,
+        ]
     )
 
 

@@ -10,12 +10,14 @@
  *   ahead=N             handshakes under way at once (128)
  *   headers=FILE        more request headers, as a browser sends them
  *   stalled=N           the last N viewers stop reading once they have joined
+ *   returns=MS          who loses its connection comes back so much later, from where it was
  *
  * Lines on standard input, each answered by one line of JSON:
  *
  *   begin               forget what was heard so far
  *   wait FRAMES MS      until so many were heard since "begin", at most so long
- *   again N             the first N viewers hang up and join once more
+ *   again N             the first N viewers hang up and join once more, answered when they have
+ *   drop N MS           the first N viewers hang up at once and come back spread over so long
  *   (end of input)      hang up and end
  */
 #define _GNU_SOURCE
@@ -43,14 +45,17 @@ struct viewer {
   int fd;
   enum state state;
   int replies, is_stalled;
-  int64_t seq; /* of the newest event heard, -1: none yet */
+  int64_t seq;     /* of the newest event heard, -1: none yet */
+  int64_t back_ns; /* when it comes back, 0: not */
+  char epoch[64];  /* of the feed that seq belongs to, empty: another server's */
   uint8_t *part; /* bytes of a frame, or of the handshake, that is not whole yet */
   size_t have;
 };
 
 static struct viewer *viewers;
 static int epoll, count = 1, ahead = 128, replies, stalled, joined, under_way, next_one;
-static int port, is_raw, is_binary, left_to_join;
+static int port, is_raw, is_binary, left_to_join, away;
+static int64_t returns_ns = -1, returned, recovered, snapshots;
 static char request[8192];
 static uint8_t hello[8192], buffer[BUFFER];
 static size_t request_size, hello_size;
@@ -85,6 +90,8 @@ static void say(struct viewer *one, int opcode, const void *data, size_t size) {
   if (send(one->fd, out, head + 4 + size, MSG_NOSIGNAL) < 0) return;
 }
 
+static void lost(struct viewer *one);
+
 static void start(struct viewer *one) {
   struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in here = {.sin_family = AF_INET};
@@ -96,13 +103,17 @@ static void start(struct viewer *one) {
   setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   setsockopt(one->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
   if (bind(one->fd, (struct sockaddr *)&here, sizeof here) < 0) fail("bind");
-  if (connect(one->fd, (struct sockaddr *)&there, sizeof there) < 0 && errno != EINPROGRESS) fail("connect");
-  struct epoll_event event = {.events = EPOLLOUT, .data.ptr = one};
-  epoll_ctl(epoll, EPOLL_CTL_ADD, one->fd, &event);
   one->state = CONNECTING;
   one->replies = 0;
   one->have = 0;
   under_way++;
+  if (connect(one->fd, (struct sockaddr *)&there, sizeof there) < 0 && errno != EINPROGRESS) {
+    if (returns_ns < 0) fail("connect");
+    lost(one);
+    return;
+  }
+  struct epoll_event event = {.events = EPOLLOUT, .data.ptr = one};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, one->fd, &event);
 }
 
 static void arrived(struct viewer *one) {
@@ -126,15 +137,51 @@ static void hang_up(struct viewer *one) {
   one->state = AWAY;
 }
 
+static void comes_back(struct viewer *one, int64_t at_ns) {
+  one->back_ns = at_ns;
+  away++;
+}
+
 static void lost(struct viewer *one) {
   if (one->state != LISTENING) left_to_join--;
   hang_up(one);
   closed++;
+  if (returns_ns < 0) return;
+  one->is_stalled = 0; /* The second time it reads. */
+  comes_back(one, now_ns(CLOCK_MONOTONIC) + returns_ns);
+}
+
+static void refused(struct viewer *one, const uint8_t *answer) {
+  if (returns_ns < 0) {
+    fprintf(stderr, "refused: %.60s\n", answer);
+    exit(1);
+  }
+  lost(one);
+}
+
+/* Where the answer to a join puts a viewer: on from where it was, or anew. */
+static void placed(struct viewer *one, const uint8_t *data, size_t size) {
+  static const char epoch[] = "\"epoch\":\"", seq[] = "\"seq\":";
+  const uint8_t *end = data + size, *from = NULL, *at = data;
+  while ((at = memmem(at, end - at, epoch, sizeof epoch - 1))) from = at += sizeof epoch - 1;
+  const uint8_t *to = from ? memchr(from, '"', end - from) : NULL;
+  if (!to || to - from >= (int)sizeof one->epoch) return;
+  int is_recovered = memmem(to, end - to, "\"recovered\":true", 16) != NULL;
+  memcpy(one->epoch, from, to - from);
+  one->epoch[to - from] = 0;
+  if (!is_recovered) one->seq = number_after(&to, end, seq);
+  *(is_recovered ? &recovered : &snapshots) += 1;
 }
 
 static void heard(struct viewer *one, const uint8_t *data, size_t size, int64_t at_ns, int64_t at_ms) {
-  if (one->state == LISTENING) count_frame(&one->seq, data, size, at_ns, at_ms);
-  else if (++one->replies >= replies) arrived(one);
+  if (one->state == LISTENING) {
+    if (memmem(data, size < 32 ? size : 32, "\"ev\":\"snapshot\"", 15)) placed(one, data, size);
+    else count_frame(&one->seq, data, size, at_ns, at_ms);
+  } else if (memmem(data, size < 32 ? size : 32, "\"error\":", 8)) refused(one, data);
+  else if (++one->replies >= replies) {
+    placed(one, data, size);
+    arrived(one);
+  }
 }
 
 /* Take whole frames off the front; how many bytes that were. */
@@ -163,7 +210,12 @@ static size_t take(struct viewer *one, const uint8_t *data, size_t size, int64_t
 }
 
 static void shaken(struct viewer *one) {
-  if (hello_size) say(one, is_binary ? 2 : 1, hello, hello_size);
+  if (returns_ns >= 0 && *one->epoch) {
+    char again[sizeof hello + 128];
+    int size = snprintf(again, sizeof again, "%.*s,\"since\":{\"epoch\":\"%s\",\"seq\":%ld}}", (int)hello_size - 1,
+                        (char *)hello, one->epoch, one->seq);
+    say(one, 1, again, size);
+  } else if (hello_size) say(one, is_binary ? 2 : 1, hello, hello_size);
   one->state = JOINING;
   if (!replies) arrived(one);
 }
@@ -181,8 +233,8 @@ static void on_bytes(struct viewer *one, int64_t at_ns, int64_t at_ms) {
     uint8_t *end = memmem(buffer, size, "\r\n\r\n", 4);
     if (end) {
       if (memcmp(buffer, "HTTP/1.1 101", 12)) {
-        fprintf(stderr, "refused: %.60s\n", buffer);
-        exit(1);
+        refused(one, buffer);
+        return;
       }
       done = end + 4 - buffer;
       shaken(one);
@@ -208,6 +260,28 @@ static void on_connected(struct viewer *one) {
   else if (send(one->fd, request, request_size, MSG_NOSIGNAL) < 0) lost(one);
 }
 
+/* Those whose time has come, as many as may be under way. */
+static void bring_back(int64_t at_ns) {
+  for (int n = 0; n < count && under_way < ahead; n++) {
+    struct viewer *one = &viewers[n];
+    if (!one->back_ns || one->back_ns > at_ns) continue;
+    one->back_ns = 0;
+    away--;
+    returned++;
+    left_to_join++;
+    start(one);
+  }
+}
+
+static void drop(int wanted, int64_t over_ms) {
+  int64_t at_ns = now_ns(CLOCK_MONOTONIC);
+  for (int n = 0; n < wanted && n < count; n++) {
+    if (viewers[n].state != LISTENING) continue;
+    hang_up(&viewers[n]);
+    comes_back(&viewers[n], at_ns + over_ms * 1000000 * n / wanted);
+  }
+}
+
 /* Turn once: what has come, and the next viewers. 0 when standard input has a line. */
 static int turn(int ms) {
   struct epoll_event ready[512];
@@ -215,7 +289,8 @@ static int turn(int ms) {
     struct viewer *one = &viewers[next_one++];
     if (one->state == AWAY) start(one);
   }
-  int n = epoll_wait(epoll, ready, 512, ms), is_told = 0;
+  if (away) bring_back(now_ns(CLOCK_MONOTONIC));
+  int n = epoll_wait(epoll, ready, 512, away && ms > 20 ? 20 : ms), is_told = 0;
   int64_t at_ns = now_ns(CLOCK_MONOTONIC), at_ms = now_ns(CLOCK_REALTIME) / 1000000;
   for (int i = 0; i < n; i++) {
     struct viewer *one = ready[i].data.ptr;
@@ -244,12 +319,14 @@ static void obey(char *line) {
     int64_t until = now_ns(CLOCK_MONOTONIC) + most * 1000000;
     /* Turning without sleep: waking a sleeper would cost the one who sends. */
     while (frames < wanted && now_ns(CLOCK_MONOTONIC) < until) turn(0);
+  } else if (sscanf(line, "drop %ld %ld", &wanted, &most) == 2) {
+    drop(wanted, most);
   } else if (sscanf(line, "again %ld", &wanted) == 1) {
     for (int n = 0; n < wanted && n < count; n++) hang_up(&viewers[n]);
     join_all(0, wanted < count ? wanted : count);
     return;
   }
-  report(joined);
+  report(joined, returned, recovered, snapshots);
 }
 
 int main(int argc, char **argv) {
@@ -269,6 +346,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[n], "ahead")) ahead = atoi(value);
     else if (!strcmp(argv[n], "headers")) more[read_file(value, more, sizeof more - 1)] = 0;
     else if (!strcmp(argv[n], "stalled")) stalled = atoi(value);
+    else if (!strcmp(argv[n], "returns")) returns_ns = atoll(value) * 1000000;
     else {
       fprintf(stderr, "no such option: %s\n", argv[n]);
       return 2;

@@ -40,6 +40,8 @@ class Heard:
         took_ns: From the first delivery to the last.
         p50_ms, p99_ms, latest_ms: From an event's own time to its delivery.
         pin_p99_ms: The same, of pins alone.
+        returned: Viewers who came back, since they came first.
+        recovered, snapshots: Joins that went on from where they were, and that began anew.
 
     """
 
@@ -55,6 +57,9 @@ class Heard:
     p99_ms: int
     latest_ms: int
     pin_p99_ms: int
+    returned: int
+    recovered: int
+    snapshots: int
 
 
 class Crowd:
@@ -92,6 +97,10 @@ class Crowd:
     def wait(self, frames: int, seconds: float) -> Heard:
         """What was heard until so many frames came, or until the time is over."""
         return Heard(**self._ask(f"wait {frames} {seconds * 1000:.0f}"))
+
+    def drop(self, count: int, seconds: float) -> None:
+        """Let so many hang up at once and come back spread over a while."""
+        self._ask(f"drop {count} {seconds * 1000:.0f}")
 
     def again(self, count: int) -> float:
         """Let so many hang up and join once more; how long that took, in seconds."""

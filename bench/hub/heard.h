@@ -104,11 +104,12 @@ static int64_t percentile(const int64_t *of, double share) {
   return 0;
 }
 
-static void report(int joined) {
+static void report(int joined, int64_t returned, int64_t recovered, int64_t snapshots) {
   printf("{\"joined\":%d,\"frames\":%ld,\"bytes\":%ld,\"events\":%ld,\"gaps\":%ld,\"doubles\":%ld,\"closed\":%ld,"
-         "\"took_ns\":%ld,\"p50_ms\":%ld,\"p99_ms\":%ld,\"latest_ms\":%ld,\"pin_p99_ms\":%ld}\n",
+         "\"took_ns\":%ld,\"p50_ms\":%ld,\"p99_ms\":%ld,\"latest_ms\":%ld,\"pin_p99_ms\":%ld,"
+         "\"returned\":%ld,\"recovered\":%ld,\"snapshots\":%ld}\n",
          joined, frames, bytes, events, gaps, doubles, closed, last_ns - first_ns, percentile(late, 0.5),
-         percentile(late, 0.99), latest, percentile(late_pins, 0.99));
+         percentile(late, 0.99), latest, percentile(late_pins, 0.99), returned, recovered, snapshots);
   fflush(stdout);
 }
 

@@ -59,23 +59,32 @@ class Server(Protocol):
 
 @dataclass
 class Hub:
-    """Our server, one process on one core, its Redis on the other."""
+    """Our server: one process on one core, its Redis on the other; several where they like.
+
+    Attributes:
+        options: More of its command line.
+        environ: More of its environment.
+
+    """
 
     name: str = HUB
     port: int = 0
     version: str = ""
     crowd: dict[str, str | int | Path] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     environ: dict[str, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _at: int = 0
 
     def __post_init__(self) -> None:
         place = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="yc-hub-")))
-        self.served = Served(place / "data", environ={**BUSY, **self.environ}).start()
+        environ = {**BUSY, **self.environ}
+        self.served = Served(place / "data", ("--demo", *self.options), environ).start()
         self._open.callback(self.served.stop)
         self.port = self.served.port
-        for pid in [self.pid, *self.served.children()]:
-            kept_to(SERVERS_CORE if pid == self.pid else CROWDS_CORE, pid)
+        if "--workers" not in self.options:
+            for pid in [self.pid, *self.served.children()]:
+                kept_to(SERVERS_CORE if pid == self.pid else CROWDS_CORE, pid)
         hello = place / "join"
         hello.write_text('{"id":1,"op":"join","show":"demo"}')
         headers = place / "headers"
@@ -102,6 +111,10 @@ class Hub:
         status, answer = self.served.http("POST", pin, {"product": product}, token=self._host)
         if status != HTTPStatus.OK:
             raise RuntimeError(f"not pinned: {answer}")
+
+    def children(self, word: str) -> list[int]:
+        """Processes of it whose command line has a word: ``redis-server``, ``server.py``."""
+        return [pid for pid in self.served.children() if word in command_line(pid)]
 
     def stop(self) -> None:
         """End it and its stores."""
@@ -173,6 +186,12 @@ class Limit(Process):
     def __init__(self, count: int, size: int) -> None:
         super().__init__(LIMIT, [compiled("limit"), "0", str(count), str(size)])
         self.crowd = {"path": "-", "ahead": 1000}
+
+
+def command_line(pid: int) -> str:
+    """How a process was started; nothing: it has ended."""
+    path = Path(f"/proc/{pid}/cmdline")
+    return path.read_text().replace("\0", " ") if path.exists() else ""
 
 
 def listens(port: int) -> None:

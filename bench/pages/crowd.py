@@ -44,10 +44,19 @@ def line(chance: random.Random) -> str:
 
 
 @asynccontextmanager
-async def chatting(served: Served, per_second: float) -> AsyncIterator[None]:
-    """Let the crowd write for as long as the block takes."""
+async def chatting(
+    served: Served, per_second: float, *, returning: bool = False
+) -> AsyncIterator[None]:
+    """Let the crowd write for as long as the block takes.
+
+    Args:
+        served: Where.
+        per_second: How many messages, all together.
+        returning: Whether a writer who loses the connection comes back.
+
+    """
     crowd = [
-        asyncio.create_task(_write(served, number, WRITERS / per_second))
+        asyncio.create_task(_write(served, number, WRITERS / per_second, returning=returning))
         for number in range(WRITERS)
     ]
     try:
@@ -61,29 +70,39 @@ async def chatting(served: Served, per_second: float) -> AsyncIterator[None]:
         await asyncio.gather(*crowd, return_exceptions=True)
 
 
-async def _write(served: Served, number: int, every_s: float) -> None:
+async def _write(served: Served, number: int, every_s: float, *, returning: bool) -> None:
     chance = random.Random(number)
     token = served.token(f"writer-{number}", name=f"Writer {number}")
-    async with connect(
+    async for socket in connect(
         served.ws_url,
         subprotocols=[Subprotocol("yellowcart.v1.json")],
         compression=None,
         max_queue=None,
-    ) as socket:
-        await socket.send(json.dumps({"id": 1, "op": "join", "show": "demo", "token": token}))
-        reading = asyncio.create_task(_hear(socket))
-        clock = asyncio.get_running_loop().time
-        due = clock() + every_s * number / WRITERS
-        ident = 1
+    ):
         try:
-            while True:
-                await asyncio.sleep(max(0, due - clock()))
-                due += every_s
-                ident += 1
-                message = {"id": ident, "op": "chat.send", "text": line(chance)}
-                await socket.send(json.dumps(message))
-        finally:
-            reading.cancel()
+            await socket.send(json.dumps({"id": 1, "op": "join", "show": "demo", "token": token}))
+            await _talk(socket, chance, every_s, first_s=every_s * number / WRITERS)
+        except ConnectionClosed:
+            if not returning:
+                raise
+
+
+async def _talk(
+    socket: ClientConnection, chance: random.Random, every_s: float, first_s: float
+) -> None:
+    reading = asyncio.create_task(_hear(socket))
+    clock = asyncio.get_running_loop().time
+    due = clock() + first_s
+    ident = 1
+    try:
+        while True:
+            await asyncio.sleep(max(0, due - clock()))
+            due += every_s
+            ident += 1
+            message = {"id": ident, "op": "chat.send", "text": line(chance)}
+            await socket.send(json.dumps(message))
+    finally:
+        reading.cancel()
 
 
 async def _hear(socket: ClientConnection) -> None:

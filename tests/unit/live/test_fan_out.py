@@ -25,6 +25,9 @@ SHOW = Show(
 )
 
 
+SAID = Chat(at=1, message="m1", sender=Sender(id="leo", name="Leo", role=Role.VIEWER), text="hi")
+
+
 @dataclass(eq=False)
 class Recorder:
     """A member that keeps what it is told."""
@@ -178,6 +181,25 @@ async def test_small_cohorts_become_one_when_they_have_heard_the_same() -> None:
     assert len(room) == 0
 
 
+async def test_who_comes_back_to_much_gets_the_same_frames_as_the_others() -> None:
+    room = FanOut(Room(SHOW, epoch="e1", seq=0, history=1000), StoppedClock())
+    happen(room, 300, SAID)
+    back = [Recorder(seq=7), Recorder(seq=100), Recorder(seq=7, fmt=Format.MSGPACK)]
+    for member in back:
+        room.enter(member)
+        room.catch_up(member)
+    happen(room, 50, SAID)
+    late = Recorder(seq=100)
+    room.enter(late)
+    room.catch_up(late)
+
+    assert late.written[0] is back[1].written[0]
+    assert late.written[1] is back[1].written[1] is back[0].written[1]
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+    for member, since in [(back[0], 7), (back[1], 100), (back[2], 7), (late, 100)]:
+        assert member.seqs == list(range(since + 1, 351))
+
+
 class Audience:
     """Members who come, fill up, drain and leave as the dice fall."""
 
@@ -306,9 +328,6 @@ async def test_who_missed_gauges_gets_them_all_when_it_drains() -> None:
     member.drains(room)
 
     assert {message["ev"]: message["n"] for message in member.heard} == {"viewers": 1, "likes": 9}
-
-
-SAID = Chat(at=1, message="m1", sender=Sender(id="leo", name="Leo", role=Role.VIEWER), text="hi")
 
 
 async def test_what_is_said_within_a_tick_is_one_write() -> None:
