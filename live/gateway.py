@@ -8,7 +8,6 @@ Nothing here waits: no task, queue, future or timer belongs to a connection.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
@@ -22,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from base.errors import Forbidden, Invalid, YellowcartError
 from live import handshake
+from live.backlog import BUFFER_MOST, cut, keep_short
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, frame
@@ -39,18 +39,8 @@ PING_EVERY_S: Final = 25.0
 """Well below the 60 s after which nginx closes an idle upstream by default."""
 
 CLOSE_WITHIN_S: Final = 3.0
-SLOW_AFTER_S: Final = 15.0
-"""A socket that takes nothing for so long is closed with 4408."""
-
-BUFFER_HIGH: Final = 64 * 1024
-BUFFER_LOW: Final = 16 * 1024
-"""Always set: uvloop's own low mark is 16 bytes until it is."""
-
-BUFFER_MOST: Final = 2 * 1024 * 1024
-"""Replies beyond this close the connection: one snapshot and a batch fit."""
-
-NOTSENT_LOWAT: Final = 16 * 1024
-"""Keeps a stalled viewer's backlog out of the kernel: 4.2 MB by default, measured."""
+SLOW_AFTER_S: Final = 7.0
+"""A socket that takes nothing for so long is closed with 4408, and ended 3 s later."""
 
 PING: Final = frame(b"", Opcode.PING)
 _OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
@@ -121,13 +111,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport over."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
+        keep_short(self._transport)
         # The transport's own, for it is called once a viewer and event.
         self.write = self._transport.write
         self.is_ready = True
-        raw = transport.get_extra_info("socket")
-        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
 
@@ -215,7 +202,7 @@ class Connection(asyncio.Protocol):
     def _abort(self) -> None:
         self._closing_s = self._gateway.hub.clock.monotonic_s()
         self._be_quiet()
-        self._transport.abort()
+        cut(self._transport)
 
     def _begin_closing(self, code: int) -> None:
         self._closing_s = self._gateway.hub.clock.monotonic_s()
@@ -252,7 +239,7 @@ class Connection(asyncio.Protocol):
     def _end(self, now_s: float, deadline_s: float) -> float | None:
         if now_s < deadline_s:
             return deadline_s
-        self._transport.abort()
+        cut(self._transport)
         return None
 
     def _await_join(self, now_s: float) -> float | None:

@@ -9,7 +9,6 @@
  *   replies=N           messages that a viewer has to hear before it counts as joined (0)
  *   ahead=N             handshakes under way at once (128)
  *   headers=FILE        more request headers, as a browser sends them
- *   stalled=N           the last N viewers stop reading once they have joined
  *   returns=MS          who loses its connection comes back so much later, from where it was
  *
  * Lines on standard input, each answered by one line of JSON:
@@ -17,6 +16,7 @@
  *   begin               forget what was heard so far
  *   wait FRAMES MS      until so many were heard since "begin", at most so long
  *   again N             the first N viewers hang up and join once more, answered when they have
+ *   stall N             the first N viewers stop reading, until they have come back
  *   drop N MS           the first N viewers hang up at once and come back spread over so long
  *   (end of input)      hang up and end
  */
@@ -53,7 +53,7 @@ struct viewer {
 };
 
 static struct viewer *viewers;
-static int epoll, count = 1, ahead = 128, replies, stalled, joined, under_way, next_one;
+static int epoll, count = 1, ahead = 128, replies, joined, under_way, next_one;
 static int port, is_raw, is_binary, left_to_join, away;
 static int64_t returns_ns = -1, returned, recovered, snapshots;
 static char request[8192];
@@ -121,9 +121,6 @@ static void arrived(struct viewer *one) {
   joined++;
   under_way--;
   left_to_join--;
-  if (!one->is_stalled) return;
-  struct epoll_event event = {.events = 0, .data.ptr = one};
-  epoll_ctl(epoll, EPOLL_CTL_MOD, one->fd, &event);
 }
 
 static void hang_up(struct viewer *one) {
@@ -282,6 +279,16 @@ static void drop(int wanted, int64_t over_ms) {
   }
 }
 
+/* They hear only that the line is gone. */
+static void stall(int wanted) {
+  for (int n = 0; n < wanted && n < count; n++) {
+    if (viewers[n].state != LISTENING) continue;
+    struct epoll_event event = {.events = 0, .data.ptr = &viewers[n]};
+    epoll_ctl(epoll, EPOLL_CTL_MOD, viewers[n].fd, &event);
+    viewers[n].is_stalled = 1;
+  }
+}
+
 /* Turn once: what has come, and the next viewers. 0 when standard input has a line. */
 static int turn(int ms) {
   struct epoll_event ready[512];
@@ -321,6 +328,8 @@ static void obey(char *line) {
     while (frames < wanted && now_ns(CLOCK_MONOTONIC) < until) turn(0);
   } else if (sscanf(line, "drop %ld %ld", &wanted, &most) == 2) {
     drop(wanted, most);
+  } else if (sscanf(line, "stall %ld", &wanted) == 1) {
+    stall(wanted);
   } else if (sscanf(line, "again %ld", &wanted) == 1) {
     for (int n = 0; n < wanted && n < count; n++) hang_up(&viewers[n]);
     join_all(0, wanted < count ? wanted : count);
@@ -345,7 +354,6 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[n], "replies")) replies = atoi(value);
     else if (!strcmp(argv[n], "ahead")) ahead = atoi(value);
     else if (!strcmp(argv[n], "headers")) more[read_file(value, more, sizeof more - 1)] = 0;
-    else if (!strcmp(argv[n], "stalled")) stalled = atoi(value);
     else if (!strcmp(argv[n], "returns")) returns_ns = atoll(value) * 1000000;
     else {
       fprintf(stderr, "no such option: %s\n", argv[n]);
@@ -362,10 +370,7 @@ int main(int argc, char **argv) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   viewers = calloc(count, sizeof *viewers);
-  for (int n = 0; n < count; n++) {
-    viewers[n].seq = -1;
-    viewers[n].is_stalled = n >= count - stalled;
-  }
+  for (int n = 0; n < count; n++) viewers[n].seq = -1;
   epoll = epoll_create1(0);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
   epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &event);

@@ -102,6 +102,10 @@ class Crowd:
         """Let so many hang up at once and come back spread over a while."""
         self._ask(f"drop {count} {seconds * 1000:.0f}")
 
+    def stall(self, count: int) -> None:
+        """Let so many stop reading."""
+        self._ask(f"stall {count}")
+
     def again(self, count: int) -> float:
         """Let so many hang up and join once more; how long that took, in seconds."""
         return float(self._ask(f"again {count}")["seconds"])

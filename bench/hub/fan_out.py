@@ -31,6 +31,7 @@ class FanOut:
     Attributes:
         size: Bytes of the event, the same for all.
         rates: Deliveries a second, a figure a round, by server.
+        ratios: The median of a server's rate beside the limit's of the same round.
         joins: Connections a second at the beginning, by server.
         memory: Bytes a viewer in the server's process, by server.
         versions: Of the peers.
@@ -40,15 +41,29 @@ class FanOut:
 
     size: int = 0
     rates: dict[str, list[float]] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)
     joins: dict[str, float] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
-    def ratio(self, name: str) -> float:
-        """The median of a server's rate beside the limit's of the same round."""
-        pairs = zip(self.rates[name], self.rates[LIMIT], strict=True)
-        return statistics.median(one / limit for one, limit in pairs)
+    def __str__(self) -> str:
+        """A row for each server, the fastest first."""
+        medians = {name: statistics.median(rates) for name, rates in self.rates.items()}
+        rows = [
+            f"{name:24}{medians[name]:>14,.0f}{self.ratios[name]:>10.2f}"
+            f"{self.joins[name]:>10,.0f}{self.memory[name] / 1024:>12.1f}"
+            for name in sorted(medians, key=lambda one: -medians[one])
+        ]
+        return "\n".join(
+            [
+                f"one event of {self.size} bytes to everybody",
+                f"{'server':24}{'deliveries/s':>14}{'of limit':>10}"
+                f"{'joins/s':>10}{'KiB/viewer':>12}",
+                *rows,
+                *(f"{name:24}missing: {why}" for name, why in self.missing.items()),
+            ]
+        )
 
 
 def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
@@ -84,6 +99,9 @@ def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
             for name in list(crowds)[:: 1 if number % BY_HALF else -1]:
                 found.rates[name].append(rate(*crowds[name], viewers))
             print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    for name, rates in found.rates.items():
+        pairs = zip(rates, found.rates[LIMIT], strict=True)
+        found.ratios[name] = statistics.median(one / limit for one, limit in pairs)
     return found
 
 

@@ -31,6 +31,13 @@ class Idle:
     memory: float
     cpu: float
 
+    def __str__(self) -> str:
+        """What watching takes."""
+        return (
+            f"{self.viewers:,} viewers who only watch: {self.memory / 1024:.2f} KiB each, "
+            f"{self.cpu:.1%} of a core; they came at {self.joins:,.0f} a second"
+        )
+
 
 def idle(viewers: int) -> Idle:
     """Let them come, and watch."""

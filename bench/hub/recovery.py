@@ -14,7 +14,7 @@ from bench.hub.crowd import Crowd, Heard
 from bench.hub.servers import Hub
 from bench.pages.crowd import chatting
 
-__all__ = ["SCENES", "Recovery", "recovery"]
+__all__ = ["Recovery", "recovery"]
 
 WARM_UP_S: Final = 3.0
 BACK_WITHIN_S: Final = 5.0
@@ -27,7 +27,7 @@ HISTORY: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
+class Scene:
     """What was measured.
 
     Attributes:
@@ -55,6 +55,30 @@ class Recovery:
         return self.viewers - self.heard.joined
 
 
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """All scenes."""
+
+    scenes: list[Scene]
+
+    def __str__(self) -> str:
+        """A row for each scene."""
+        rows = [
+            f"{one.scene:20}{one.heard.returned:>7,}{one.seconds:>10.1f}{one.heard.recovered:>11,}"
+            f"{one.anew:>7,}{one.missing:>6}{one.heard.gaps:>8}{one.heard.doubles:>9}"
+            for one in self.scenes
+        ]
+        first = self.scenes[0]
+        return "\n".join(
+            [
+                f"{first.viewers:,} viewers on two workers, {first.per_second} messages a second",
+                f"{'':20}{'back':>7}{'within s':>10}{'recovered':>11}{'anew':>7}"
+                f"{'gone':>6}{'missed':>8}{'doubled':>9}",
+                *rows,
+            ]
+        )
+
+
 def drop(_: Hub, crowd: Crowd, viewers: int) -> None:
     """All lose their connections at once, and come back spread over 5 s."""
     crowd.drop(viewers, BACK_WITHIN_S)
@@ -77,8 +101,12 @@ SCENES: Final[dict[str, Callable[[Hub, Crowd, int], None]]] = {
 }
 
 
-def recovery(scene: str, viewers: int, per_second: int) -> Recovery:
+def recovery(viewers: int, per_second: int) -> Recovery:
     """Two workers, a crowd, messages; then something happens, and all come back."""
+    return Recovery([_play(scene, viewers, per_second) for scene in SCENES])
+
+
+def _play(scene: str, viewers: int, per_second: int) -> Scene:
     hub = Hub(options=("--workers", "2", "--history", str(HISTORY)))
     try:
         with Crowd(hub.port, viewers, returns=RETURNS_MS, **hub.crowd) as crowd:
@@ -87,7 +115,7 @@ def recovery(scene: str, viewers: int, per_second: int) -> Recovery:
         hub.stop()
 
 
-async def _recovery(hub: Hub, crowd: Crowd, scene: str, viewers: int, per_second: int) -> Recovery:
+async def _recovery(hub: Hub, crowd: Crowd, scene: str, viewers: int, per_second: int) -> Scene:
     async with chatting(hub.served, per_second, returning=True):
         await asyncio.sleep(WARM_UP_S)
         crowd.begin()
@@ -101,4 +129,4 @@ async def _recovery(hub: Hub, crowd: Crowd, scene: str, viewers: int, per_second
         seconds = time.monotonic() - at
         await asyncio.sleep(AFTER_S)
     await asyncio.sleep(1)
-    return Recovery(scene, viewers, per_second, seconds, crowd.wait(0, 0))
+    return Scene(scene, viewers, per_second, seconds, crowd.wait(0, 0))

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -111,6 +112,12 @@ class Hub:
         status, answer = self.served.http("POST", pin, {"product": product}, token=self._host)
         if status != HTTPStatus.OK:
             raise RuntimeError(f"not pinned: {answer}")
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        with urllib.request.urlopen(f"{self.served.url}/metrics", timeout=20) as answer:
+            text: str = answer.read().decode()
+            return text
 
     def children(self, word: str) -> list[int]:
         """Processes of it whose command line has a word: ``redis-server``, ``server.py``."""

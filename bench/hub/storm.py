@@ -46,6 +46,17 @@ class Storm:
         """Messages that somebody has not heard."""
         return self.heard.gaps + self.viewers - self.heard.joined
 
+    def __str__(self) -> str:
+        """What the storm did."""
+        heard = self.heard
+        return (
+            f"{self.per_second} messages/s for {self.seconds:.0f} s to {self.viewers:,} viewers: "
+            f"{self.rate:,.0f} deliveries/s\n"
+            f"  lost {self.lost}, doubled {heard.doubles}; latency p50 {heard.p50_ms} ms, "
+            f"p99 {heard.p99_ms} ms; pin p99 {heard.pin_p99_ms} ms\n"
+            f"  of one core: the hub {self.cpu:.0%}, its Redis {self.redis_cpu:.0%}"
+        )
+
 
 def storm(viewers: int, per_second: int, seconds: float) -> Storm:
     """Let a crowd chat, and pin something now and then."""

@@ -132,7 +132,7 @@ async def test_nobody_waits_for_a_sleeper(house: House) -> None:
     assert spent_s < 5
 
 
-async def test_who_takes_nothing_for_15_s_is_closed_4408(house: House) -> None:
+async def test_who_takes_nothing_for_7_s_is_closed_4408(house: House) -> None:
     vera = await house.visit("vera")
     gateway = house.a.node.gateway
     async with sleeper(house) as (socket, connection):
@@ -140,7 +140,7 @@ async def test_who_takes_nothing_for_15_s_is_closed_4408(house: House) -> None:
         await vera.event("chat", seq=303)
         assert set(gateway.paused) == {connection}
 
-        house.clock.advance(15_000)
+        house.clock.advance(7_000)
         await until(lambda: gateway.closes[4408] == 1)
         socket.read_again()
 
@@ -157,7 +157,7 @@ async def test_who_does_not_even_read_the_close_is_cut(house: House) -> None:
     async with sleeper(house):
         await house.say(*lines(300))
         await vera.event("chat", seq=303)
-        house.clock.advance(15_000)
+        house.clock.advance(7_000)
         await until(lambda: gateway.closes[4408] == 1)
         assert len(fan_out) == 1
 
