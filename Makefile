@@ -12,7 +12,7 @@ modules = server.py affiliate base bots cart checkout live sandbox shop store we
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test simulate check imports format bench bench-hub bench-pages load lock clean
+.PHONY: help install run test simulate fuzz check imports format bench bench-hub bench-pages load lock clean
 
 help:  ## What can be done here
 	@echo "Yellowcart: pin a product, and everybody who watches can buy it."
@@ -37,6 +37,9 @@ test: install  ## All tests but the simulation
 
 simulate: install  ## Stock and holds against a model, by random walks
 	@$(pytest) tests/simulation
+
+fuzz: install  ## A million inputs that nobody would send, instead of the 20,000 of the tests
+	@FUZZ_INPUTS=1000000 $(pytest) -n 0 tests/integration/live/test_fuzz.py
 
 check: install  ## Format, lint, types and the direction of imports
 	@$(python) -m ruff format --quiet --check .

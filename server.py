@@ -78,7 +78,8 @@ async def serve(settings: Settings) -> int:
     settings = with_secret(settings, folder)
     at = Addresses.of(settings)
     async with contextlib.AsyncExitStack() as stack:
-        # First: a taken port should not cost anybody a start of the stores.
+        # First: a taken port or a bad certificate should not cost anybody a start of the stores.
+        tls(settings.certfile)
         place = stack.enter_context(bound(settings.host, settings.port))
         await stack.enter_async_context(open_redis(settings))
         await prepare(at)

@@ -19,7 +19,7 @@ from base.clock import Clock
 from live.crowd import Crowd, Member
 from live.encoded import EncodedEvents
 from live.events import Chat, ChatDeleted, Event, FeedEvent, Likes, Purchase, Sales, Stock, Viewers
-from live.meter import Meter, Unmetered
+from live.meter import Lane, Meter, Unmetered
 from live.room_state import Room
 from live.snapshot import Snapshots
 from live.walk import Walk
@@ -62,6 +62,7 @@ class FanOut:
         # The two lanes.
         self._told_seq = room.seq
         self._is_urgent = False
+        self._lane: Lane = "tick"
         self._walk: Walk | None = None
         self._next: asyncio.Handle | None = None
         self._walked_at_s = clock.monotonic_s() - LONGEST_TICK_S
@@ -100,6 +101,7 @@ class FanOut:
             # The walk may have gauges for it.
             member.missed_gauges = True
         self._crowd.set_aside(member)
+        self._meter.passed_over()
 
     def snapshot(self, fmt: Format, *, recovered: bool) -> dict[str, object]:
         """The fields of a join's answer that do not depend on who asks."""
@@ -118,6 +120,8 @@ class FanOut:
         for event in events:
             self._meter.told(_name(event), len(self))
             self._is_urgent |= not isinstance(event, CAN_WAIT)
+        if events:
+            self._meter.late(max(self._clock.now_ms() - events[-1].at, 0) / 1000)
         self._wake()
 
     def note_stock(self, sku: str, left: int) -> None:
@@ -180,6 +184,7 @@ class FanOut:
             member.write(framed([encode(whole, member.fmt)], member.fmt))
         while member.is_ready and member.seq < room.seq:
             member.seq, data = self._encoded.missed(room, member.seq, member.fmt)
+            self._meter.sent("missed", len(data))
             member.write(data)
         if member.is_ready and member.missed_gauges:
             member.missed_gauges = False
@@ -224,6 +229,7 @@ class FanOut:
             self.catch_up,
         )
         self._stock_news, self._counts_news, self._host_news = {}, [], []
+        self._lane = "now" if self._is_urgent else "tick"
         self._is_urgent = False
         self._told_seq = self.room.seq
         self._walked_at_s = self._clock.monotonic_s()
@@ -246,6 +252,8 @@ class FanOut:
             self._next = asyncio.get_running_loop().call_soon(self._step)
             return
         self._walk = self._next = None
+        self._meter.broadcast(self._lane, self._cost_s)
+        self._meter.sent(self._lane, walk.sent)
         self.tick_s = min(max(self._cost_s / SHARE, SHORTEST_TICK_S), LONGEST_TICK_S)
         self._wake()
 

@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 FIRST_BYTES_WITHIN_S: Final = 10.0
 SOCKETS: Final = (b"GET /live ", b"GET /live?")
-LONGEST_PREFIX: Final = len(SOCKETS[0])
 
 Http = Callable[[], asyncio.Protocol]
 
@@ -142,9 +141,8 @@ class Front(asyncio.Protocol):
         if transport is None:
             return
         self._first += data
-        known = min(len(self._first), LONGEST_PREFIX)
-        is_socket = any(self._first[:known] == prefix[:known] for prefix in SOCKETS)
-        if is_socket and known < LONGEST_PREFIX:
+        is_socket = self._first.startswith(SOCKETS)
+        if not is_socket and any(prefix.startswith(self._first) for prefix in SOCKETS):
             return
         protocol = Connection(self._gateway) if is_socket else self._http()
         first, self._first, self._transport = self._first, b"", None

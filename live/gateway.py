@@ -302,8 +302,10 @@ class Connection(asyncio.Protocol):
             self._open(library.subprotocol, head[end + 4 :])
 
     def _response(self, library: ServerProtocol, request: Request) -> Response:
-        origins = request.headers.get_all("Origin")
-        host = request.headers.get("Host", "")
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        if len(hosts) > 1:
+            return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
+        host = hosts[0] if hosts else ""
         if not all(self._gateway.allows(origin, host) for origin in origins):
             return _refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")

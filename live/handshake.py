@@ -172,4 +172,6 @@ def _is_key(key: bytes) -> bool:
 def _several(value: bytes | None, between: str) -> tuple[str, ...]:
     if value is None:
         return ()
+    if between.encode() not in value:
+        return (value.decode(),)
     return tuple(part.strip() for part in value.decode().split(between))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
-__all__ = ["Meter", "Unmetered"]
+__all__ = ["Lane", "Meter", "Unmetered"]
+
+Lane = Literal["now", "tick", "missed"]
+"""How bytes leave: at once, with a tick, or to one who catches up."""
 
 
 class Meter(Protocol):
@@ -22,6 +25,22 @@ class Meter(Protocol):
         """Count an event written to so many sockets."""
         ...
 
+    def broadcast(self, lane: Lane, seconds: float) -> None:
+        """Note how long telling everybody took."""
+        ...
+
+    def sent(self, lane: Lane, size: int) -> None:
+        """Count bytes written to sockets."""
+        ...
+
+    def late(self, seconds: float) -> None:
+        """Note how old an event was when it came from the feed."""
+        ...
+
+    def passed_over(self) -> None:
+        """Count a socket that was full and is told nothing until it drains."""
+        ...
+
     def checkout(self, outcome: str) -> None:
         """Count a checkout that reached a state."""
         ...
@@ -37,6 +56,18 @@ class Unmetered:
         """Nobody asks."""
 
     def told(self, event: str, receivers: int) -> None:
+        """Nobody asks."""
+
+    def broadcast(self, lane: Lane, seconds: float) -> None:
+        """Nobody asks."""
+
+    def sent(self, lane: Lane, size: int) -> None:
+        """Nobody asks."""
+
+    def late(self, seconds: float) -> None:
+        """Nobody asks."""
+
+    def passed_over(self) -> None:
         """Nobody asks."""
 
     def checkout(self, outcome: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 __all__ = ["same_host"]
 
 
+@lru_cache(maxsize=1024)
 def same_host(origin: str, host: str) -> bool:
     """Whether a browser's origin is the server's own host."""
     try:

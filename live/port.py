@@ -90,9 +90,20 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 
 
 def tls(certfile: str) -> ssl.SSLContext | None:
-    """How to encrypt, when there is a certificate."""
+    """How to encrypt, when there is a certificate.
+
+    Raises:
+        SettingsError: The file cannot be used; the message says what to set.
+
+    """
     if not certfile:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certfile)
+    try:
+        context.load_cert_chain(certfile)
+    except OSError as error:
+        raise SettingsError(
+            f"{certfile} holds no certificate with its key that can be read ({error}). "
+            f"Name a PEM file with both in {PREFIX}CERTFILE."
+        ) from error
     return context

@@ -25,6 +25,9 @@ class Walk:
     places, and one frame for each serves all who stand there. What happens while the walk
     is under way goes along to those it has not reached yet.
 
+    Attributes:
+        sent: Bytes so far, to all.
+
     Args:
         room: What to tell of.
         crowd: Who is told.
@@ -48,6 +51,7 @@ class Walk:
         self._public, self._private = gauges
         self._encoded = encoded
         self._catch_up = catch_up
+        self.sent = 0
         self._head = -1
         self._frames: dict[tuple[Format, bool, int], bytes] = {}
         for member in crowd.aside:
@@ -67,6 +71,7 @@ class Walk:
         if self._serves(cohort):
             data = self._frame(cohort.seq, cohort.fmt, cohort.hosts)
             if data:
+                self.sent += len(data) * len(cohort)
                 self._crowd.tell(cohort, data, self._head)
             return
         for member in list(cohort.writes):

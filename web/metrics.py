@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -19,6 +20,10 @@ HIGHEST: Final = frozenset(
     }
 )
 """Gauges of which the worst worker's counts; all others add up over a machine's workers."""
+
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+"""Bounds of histograms: from a room of a few to one that takes longer than a tick."""
 
 
 class Node(Protocol):
@@ -37,6 +42,11 @@ class Node(Protocol):
     @property
     def rooms(self) -> int:
         """Shows that are open on this node."""
+        ...
+
+    @property
+    def tasks(self) -> int:
+        """Tasks under way in the loop."""
         ...
 
     @property
@@ -60,9 +70,27 @@ class Metrics:
 
     def __init__(self, version: str = "") -> None:
         self.registry = CollectorRegistry()
-        self._joins = self._counter("joins", "Joins by outcome", "outcome")
-        self._commands = self._counter("commands", "Commands by op and outcome", "op", "outcome")
+        # Kept by their labels: to find them takes longer than to count.
+        self._joined = cache(self._counter("joins", "Joins by outcome", "outcome").labels)
+        self._commanded = cache(
+            self._counter("commands", "Commands by op and outcome", "op", "outcome").labels
+        )
         self._events = self._counter("events_out", "Events told to sockets", "event")
+        self._broadcasts = Histogram(
+            "yellowcart_broadcast_seconds",
+            "Telling everybody in a room, by lane",
+            ["lane"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._feed_lag = Histogram(
+            "yellowcart_feed_lag_seconds",
+            "From an event to its arrival by the feed",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._bytes = self._counter("bytes_out", "Bytes of events to sockets, by lane", "lane")
+        self._passed_over = self._counter("passed_over", "Sockets that were full")
         self._checkouts = self._counter("checkouts", "Checkouts by outcome", "outcome")
         self._http = self._counter(
             "http_requests", "HTTP requests by route and status", "method", "route", "status"
@@ -77,15 +105,31 @@ class Metrics:
 
     def joined(self, outcome: str) -> None:
         """Count a join; the outcome is ``ok``, ``recovered`` or an error's code."""
-        self._joins.labels(outcome).inc()
+        self._joined(outcome).inc()
 
     def command(self, op: str, outcome: str) -> None:
         """Count a command of a socket or an HTTP route; ``ok`` or an error's code."""
-        self._commands.labels(op, outcome).inc()
+        self._commanded(op, outcome).inc()
 
     def told(self, event: str, receivers: int) -> None:
         """Count an event written to so many sockets."""
         self._events.labels(event).inc(receivers)
+
+    def broadcast(self, lane: str, seconds: float) -> None:
+        """Note how long telling everybody took: ``now``, or with a ``tick``."""
+        self._broadcasts.labels(lane).observe(seconds)
+
+    def sent(self, lane: str, size: int) -> None:
+        """Count bytes written: ``now``, with a ``tick``, or to who had ``missed`` events."""
+        self._bytes.labels(lane).inc(size)
+
+    def late(self, seconds: float) -> None:
+        """Note how old an event was when it came from the feed."""
+        self._feed_lag.observe(seconds)
+
+    def passed_over(self) -> None:
+        """Count a socket that was full and is told nothing until it drains."""
+        self._passed_over.inc()
 
     def checkout(self, outcome: str) -> None:
         """Count a checkout that reached ``outcome``, one of its states."""
@@ -123,6 +167,7 @@ class _Watched(Collector):
         gauges = (
             ("viewers", "Who watches now", node.viewers),
             ("sockets", "Open WebSocket connections", node.sockets),
+            ("tasks", "Tasks under way in the loop", node.tasks),
             ("rooms", "Shows open, on every worker that has viewers in them", node.rooms),
             (
                 "feed_silent_seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ class GatewayNode:
     def rooms(self) -> int:
         """Shows that are open on this node."""
         return len(list(self._gateway.hub.rooms.open))
+
+    @property
+    def tasks(self) -> int:
+        """Tasks under way in the loop."""
+        return len(asyncio.all_tasks())
 
     @property
     def feed_silent_s(self) -> float:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.hub.drain import drain
 from bench.hub.fan_out import fan_out
 from bench.hub.idle import idle
+from bench.hub.many import many
 from bench.hub.peer_servers import PEERS_BY_NAME
 from bench.hub.recovery import recovery
+from bench.hub.soak import soak
 from bench.hub.stalled import stalled
 from bench.hub.storm import storm
 from bench.pages.report import machine
@@ -31,8 +33,14 @@ PARTS: Final[dict[str, Callable[[Asked], DataclassInstance]]] = {
     "idle": lambda asked: idle(asked.idle),
     "recovery": lambda asked: recovery(asked.viewers, asked.per_second),
     "stalled": lambda asked: stalled(asked.viewers, asked.viewers // 10, asked.per_second),
+    "many": lambda asked: many(asked.many),
+    "soak": lambda asked: soak(asked.viewers // 2, asked.minutes),
     "drain": lambda asked: drain(asked.viewers),
 }
+
+
+USUAL: Final = [name for name in PARTS if name != "soak"]
+"""Without what takes 20 minutes alone."""
 
 
 def main() -> int:
@@ -54,13 +62,15 @@ def parsed() -> Asked:
     parser = argparse.ArgumentParser(
         prog="bench.hub", description="How fast the hub tells a crowd."
     )
-    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS), help="parts")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=USUAL, help="parts")
     parser.add_argument("--viewers", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peers", nargs="*", choices=PEERS_BY_NAME, default=list(PEERS_BY_NAME))
     parser.add_argument("--per-second", type=int, default=200, help="messages of the storm")
     parser.add_argument("--seconds", type=float, default=60, help="of the storm")
     parser.add_argument("--idle", type=int, default=18_000, help="viewers who only watch")
+    parser.add_argument("--many", type=int, default=50_000, help="over several workers")
+    parser.add_argument("--minutes", type=float, default=20, help="of the soak")
     parser.add_argument("--json", type=Path, default=RESULTS, help="where to keep the figures")
     return parser.parse_args()
 

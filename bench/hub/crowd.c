@@ -8,6 +8,7 @@
  *   binary=1            that message is binary, not text
  *   replies=N           messages that a viewer has to hear before it counts as joined (0)
  *   ahead=N             handshakes under way at once (128)
+ *   first=N             connect from 127.0.0.N and the addresses after it (1)
  *   headers=FILE        more request headers, as a browser sends them
  *   returns=MS          who loses its connection comes back so much later, from where it was
  *
@@ -54,7 +55,7 @@ struct viewer {
 
 static struct viewer *viewers;
 static int epoll, count = 1, ahead = 128, replies, joined, under_way, next_one;
-static int port, is_raw, is_binary, left_to_join, away;
+static int first = 1, port, is_raw, is_binary, left_to_join, away;
 static int64_t returns_ns = -1, returned, recovered, snapshots;
 static char request[8192];
 static uint8_t hello[8192], buffer[BUFFER];
@@ -96,7 +97,7 @@ static void start(struct viewer *one) {
   struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in here = {.sin_family = AF_INET};
   there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (one - viewers) / PER_ADDRESS);
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + first + (one - viewers) / PER_ADDRESS);
   one->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (one->fd < 0) fail("socket");
   int yes = 1;
@@ -310,10 +311,10 @@ static int turn(int ms) {
   return !is_told;
 }
 
-static void join_all(int first, int last) {
+static void join_all(int from, int last) {
   int64_t begun = now_ns(CLOCK_MONOTONIC);
-  left_to_join = last - first;
-  next_one = first;
+  left_to_join = last - from;
+  next_one = from;
   while (left_to_join > 0) turn(100);
   printf("{\"joined\":%d,\"seconds\":%.3f}\n", joined, (now_ns(CLOCK_MONOTONIC) - begun) / 1e9);
   fflush(stdout);
@@ -353,6 +354,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[n], "binary")) is_binary = atoi(value);
     else if (!strcmp(argv[n], "replies")) replies = atoi(value);
     else if (!strcmp(argv[n], "ahead")) ahead = atoi(value);
+    else if (!strcmp(argv[n], "first")) first = atoi(value);
     else if (!strcmp(argv[n], "headers")) more[read_file(value, more, sizeof more - 1)] = 0;
     else if (!strcmp(argv[n], "returns")) returns_ns = atoll(value) * 1000000;
     else {

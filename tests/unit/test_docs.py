@@ -55,7 +55,7 @@ def anchors(path: Path) -> set[str]:
 class Quiet:
     """A node without anybody."""
 
-    viewers = sockets = rooms = 0
+    viewers = sockets = rooms = tasks = 0
     feed_silent_s = 0.0
     closes: ClassVar[dict[int, int]] = {}
 
