@@ -39,7 +39,7 @@ simulate: install  ## Stock and holds against a model, by random walks
 	@$(pytest) tests/simulation
 
 fuzz: install  ## A million inputs that nobody would send, instead of the 20,000 of the tests
-	@FUZZ_INPUTS=1000000 $(pytest) -n 0 tests/integration/live/test_fuzz.py
+	@FUZZ_INPUTS=1000000 $(pytest) -n 0 --timeout 3600 tests/integration/live/test_fuzz.py
 
 check: install  ## Format, lint, types and the direction of imports
 	@$(python) -m ruff format --quiet --check .
