@@ -24,10 +24,10 @@ import uvloop
 
 from base import logs
 from base.clock import SystemClock
-from base.command_line import DAY_S, parser
 from base.errors import Outage
 from base.identity import Role
 from base.ids import is_id
+from base.options import DAY_S, parser
 from base.settings import LEAST_SECRET, PREFIX, Settings, SettingsError
 from base.tokens import sign
 from live.demo import create_demo_show

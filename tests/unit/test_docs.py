@@ -27,6 +27,7 @@ from web.routes import ROUTES
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WATCHING = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
@@ -168,12 +169,12 @@ def test_running_names_every_verb_and_every_option() -> None:
         assert f"[{option}" in RUNNING
 
 
-def test_running_explains_every_metric_and_no_other() -> None:
+def test_watching_explains_every_metric_and_no_other() -> None:
     metrics = Metrics()
     metrics.watch(Quiet())
     families = {family.name for family in metrics.families()}
 
-    explained = re.findall(r"`(yellowcart_[a-z_]+)(?:\{[a-z,]+\})?`", RUNNING)
+    explained = re.findall(r"`(yellowcart_[a-z_]+)(?:\{[a-z,]+\})?`", WATCHING)
 
     assert {name.removesuffix("_total") for name in explained} == families
 

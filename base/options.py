@@ -1,4 +1,4 @@
-"""The command line: its verbs, and their options."""
+"""The options of the command line, by its verbs; ``server.py`` carries the verbs out."""
 
 from __future__ import annotations
 

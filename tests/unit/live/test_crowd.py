@@ -1,0 +1,164 @@
+"""Who is full is passed over and catches up; who comes and goes hears each event once."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from live.crowd import CHUNK
+from live.fan_out import SHORTEST_TICK_S, FanOut
+from live.room_state import Room
+from live.wire import Format
+from tests.clock import StoppedClock
+from tests.unit.live.listening import SAID, SHOW, Recorder, fan_out, happen, loop_turns
+
+
+async def test_a_full_socket_is_passed_over_and_catches_up() -> None:
+    room, slow, quick = fan_out(), Recorder(is_ready=False), Recorder()
+    room.enter(slow)
+    room.enter(quick)
+
+    happen(room, 1)
+    happen(room, 2)
+    assert slow.written == []
+    slow.drains(room)
+    happen(room, 1)
+
+    assert slow.seqs == quick.seqs == [1, 2, 3, 4]
+
+
+async def test_who_fills_up_while_it_is_told_has_heard_that_and_nothing_twice() -> None:
+    class Small(Recorder):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            self.is_ready = False
+            room.pass_over(self)
+
+    room, small, quick = fan_out(), Small(), Recorder()
+    room.enter(small)
+    room.enter(quick)
+
+    happen(room, 1)
+    happen(room, 1)
+    assert small.seqs == [1]
+    small.drains(room)
+    assert small.seqs == [1, 2]
+    small.drains(room)
+
+    assert small.seqs == quick.seqs == [1, 2]
+
+
+async def test_who_fills_up_during_a_walk_gets_the_gauges_it_has_missed() -> None:
+    room = fan_out()
+    crowd = [Recorder() for _ in range(CHUNK + 1)]
+    for member in crowd:
+        room.enter(member)
+
+    room.note_stock("mug", 0)
+    assert crowd[-1].written == []
+    crowd[-1].is_ready = False
+    room.pass_over(crowd[-1])
+    await loop_turns()
+    crowd[-1].drains(room)
+
+    assert [message["ev"] for message in crowd[-1].heard] == ["viewers", "likes"]
+
+
+async def test_small_cohorts_become_one_when_they_have_heard_the_same() -> None:
+    room, members = fan_out(), [Recorder() for _ in range(4)]
+    for seq, member in enumerate(members):
+        member.seq = seq
+        room.enter(member)
+        happen(room, 1)
+    happen(room, 1)
+    happen(room, 1)
+
+    assert len({member.cohort for member in members}) == 1
+    assert all(member.seqs == list(range(seq + 1, 7)) for seq, member in enumerate(members))
+    for member in members:
+        room.leave(member)
+    assert len(room) == 0
+
+
+async def test_who_comes_back_to_much_gets_the_same_frames_as_the_others() -> None:
+    room = FanOut(Room(SHOW, epoch="e1", seq=0, history=1000), StoppedClock())
+    happen(room, 300, SAID)
+    back = [Recorder(seq=7), Recorder(seq=100), Recorder(seq=7, fmt=Format.MSGPACK)]
+    for member in back:
+        room.enter(member)
+        room.catch_up(member)
+    happen(room, 50, SAID)
+    late = Recorder(seq=100)
+    room.enter(late)
+    room.catch_up(late)
+
+    assert late.written[0] is back[1].written[0]
+    assert late.written[1] is back[1].written[1] is back[0].written[1]
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+    for member, since in [(back[0], 7), (back[1], 100), (back[2], 7), (late, 100)]:
+        assert member.seqs == list(range(since + 1, 351))
+
+
+class Audience:
+    """Members who come, fill up, drain and leave as the dice fall."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = Random(seed)
+        self.room = FanOut(Room(SHOW, epoch="e1", seq=0, history=10_000), StoppedClock())
+        self.here: list[Recorder] = []
+        self.since: dict[Recorder, int] = {}
+
+    def comes(self) -> None:
+        heard = max(self.room.room.seq - self.dice.randrange(6), 0)
+        fmt, hosts = self.dice.choice(list(Format)), self.dice.random() < 0.1
+        member = Recorder(fmt=fmt, seq=heard, hosts=hosts)
+        self.room.enter(member)
+        self.since[member] = heard
+        self.here.append(member)
+
+    def fills_up(self) -> None:
+        if self.here:
+            member = self.dice.choice(self.here)
+            member.is_ready = False
+            self.room.pass_over(member)
+
+    def drains(self) -> None:
+        if self.here:
+            self.dice.choice(self.here).drains(self.room)
+
+    def leaves(self) -> None:
+        if self.here:
+            member = self.here.pop(self.dice.randrange(len(self.here)))
+            self.room.leave(member)
+
+    def hears(self) -> None:
+        happen(self.room, self.dice.randrange(3))
+
+
+async def test_who_comes_and_goes_hears_every_event_once() -> None:
+    audience = Audience(seed=7)
+    ways = [audience.comes, audience.fills_up, audience.drains, audience.leaves, audience.hears]
+    for _ in range(3000):
+        audience.dice.choices(ways, (3, 1, 1, 1, 4))[0]()
+        await loop_turns(audience.dice.randrange(2))
+    for member in audience.here:
+        member.drains(audience.room)
+    happen(audience.room, 1)
+    await loop_turns(100)
+
+    assert len(audience.room) == len(audience.here) > CHUNK
+    for member, since in audience.since.items():
+        assert member.seqs == list(range(since + 1, since + 1 + len(member.seqs)))
+    assert all(member.seqs[-1] == audience.room.room.seq for member in audience.here)
+
+
+async def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
+    room, member = fan_out(), Recorder(is_ready=False)
+    room.enter(member)
+    happen(room, 6)
+
+    member.drains(room)
+    happen(room, 1)
+
+    assert [message["ev"] for message in member.heard] == ["snapshot", "unpinned"]
+    assert member.seqs == [6, 7]
