@@ -7,12 +7,15 @@ socket is full, stands aside until it drains.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from live.wire import Format
 
 __all__ = ["CHUNK", "Cohort", "Crowd", "Member"]
+
+logger = logging.getLogger(__name__)
 
 CHUNK: Final = 500
 """Members of a cohort at most, and told in one go: about 5 ms."""
@@ -43,6 +46,10 @@ class Member(Protocol):
     @property
     def write(self) -> Callable[[bytes], object]:
         """What sends framed bytes as they are; called only when it is ready."""
+        ...
+
+    def drop(self) -> None:
+        """End the connection: it cannot be told what the others are."""
         ...
 
 
@@ -126,7 +133,7 @@ class Crowd:
         """Take a member out of its place, to be told alone; whether it had one."""
         if member.cohort is None:
             return self._aside.pop(member, self) is None
-        member.cohort.remove(member)
+        self._part(member, member.cohort)
         return True
 
     def place(self, member: Member) -> None:
@@ -144,26 +151,27 @@ class Crowd:
     def set_aside(self, member: Member) -> None:
         """A member is not ready any more: it is told nothing until it is."""
         if member.cohort is not None:
-            member.cohort.remove(member)
+            self._part(member, member.cohort)
             self._aside[member] = None
+
+    def _part(self, member: Member, cohort: Cohort) -> None:
+        cohort.remove(member)
+        if not cohort.writes:
+            self._cohorts[cohort.fmt, cohort.hosts].remove(cohort)
 
     def tell(self, cohort: Cohort, data: bytes, seq: int) -> None:
         """Write to everybody of a cohort: then they have been told up to ``seq``.
 
-        Who is full after that stands aside by itself. When a write fails, those who come
-        after it stay where they were, to be told by the next walk.
+        Who is full after that stands aside by itself; whose transport fails is dropped.
         """
-        before, cohort.seq = cohort.seq, seq
-        left = iter(cohort.writes.copy().items())
-        try:
-            for _, write in left:
+        cohort.seq = seq
+        for member, write in cohort.writes.copy().items():
+            try:
                 write(data)
-        except BaseException:
-            for member, _ in left:
-                cohort.remove(member)
-                member.seq = before
-                self.place(member)
-            raise
+            except Exception:
+                logger.exception("a member could not be written to")
+                member.drop()
+                self.set_aside(member)
 
     def merge(self) -> None:
         """Make small cohorts into larger ones where they have been told the same.
@@ -182,6 +190,6 @@ def _merged(cohorts: list[Cohort]) -> list[Cohort]:
             for member in cohort.writes:
                 last.add(member)
             cohort.writes = {}
-        elif cohort.writes:
+        else:
             merged.append(cohort)
     return merged

@@ -15,6 +15,9 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 """A thousand chats are a fraction of it; a few bags of 100 products fill it."""
 
 
+ALWAYS: Final = -1
+"""The version of what no change of the room touches."""
+
 BLOCK: Final = 128
 """Events of a frame for who comes back; it ends at a multiple, so that most get the same."""
 
@@ -45,7 +48,7 @@ class EncodedEvents:
         """
         self._belong_to(room)
         last = min((seq // BLOCK + 1) * BLOCK, room.seq)
-        for version in (0, room.changes):
+        for version in (ALWAYS, room.changes):
             data = self._kept.get((seq, last, fmt, version))
             if data is not None:
                 return last, data
@@ -53,7 +56,7 @@ class EncodedEvents:
 
     def _make_missed(self, room: Room, seq: int, last: int, fmt: Format) -> tuple[int, bytes]:
         messages: list[bytes] = []
-        size, version = 0, 0
+        size, version = 0, ALWAYS
         for event in islice(room.after(seq), last - seq):
             message = self.get(room, event, fmt)
             size += len(message)
@@ -81,4 +84,4 @@ class EncodedEvents:
 
 def _version(room: Room, event: FeedEvent) -> int:
     """What shows the units left is good until these change."""
-    return room.changes if isinstance(event, BagChanged | ProductChanged) else 0
+    return room.changes if isinstance(event, BagChanged | ProductChanged) else ALWAYS

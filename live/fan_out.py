@@ -12,6 +12,7 @@ room's ring, or by a snapshot, when it drains.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -26,6 +27,8 @@ from live.walk import Walk
 from live.wire import Format, encode, framed
 
 __all__ = ["FanOut"]
+
+logger = logging.getLogger(__name__)
 
 CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
 """Events of the tick; every other one is urgent."""
@@ -173,8 +176,11 @@ class FanOut:
             return
         try:
             self._tell_alone(member)
-        finally:
-            self._crowd.place(member)
+        except Exception:
+            # One of a crowd must not keep the others from being told.
+            logger.exception("a member could not be caught up")
+            member.drop()
+        self._crowd.place(member)
 
     def _tell_alone(self, member: Member) -> None:
         room, at = self.room, self._clock.now_ms()

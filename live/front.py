@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from base.settings import Settings
 from live.close_codes import CloseCode
-from live.gateway import SLOW_AFTER_S, Connection
+from live.gateway import Connection
 from live.hub import Hub
 from live.origin import same_host
 
@@ -79,7 +79,7 @@ class Gateway:
             await asyncio.sleep(1.0)
             now_s = self.hub.clock.monotonic_s()
             for connection in list(self.paused):
-                connection.check_slow(now_s, SLOW_AFTER_S)
+                connection.check_slow(now_s)
 
     async def drain(self, seconds: float) -> None:
         """Close everybody with 1001, spread over ``seconds``.

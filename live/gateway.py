@@ -42,6 +42,9 @@ CLOSE_WITHIN_S: Final = 3.0
 SLOW_AFTER_S: Final = 7.0
 """A socket that takes nothing for so long is closed with 4408, and ended 3 s later."""
 
+SLOWEST_S: Final = 60.0
+"""So is one that has a backlog for so long, though it takes a little."""
+
 PING: Final = frame(b"", Opcode.PING)
 _OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
 
@@ -57,6 +60,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_address",
+        "_backlog",
         "_closing_s",
         "_gateway",
         "_head",
@@ -68,6 +72,7 @@ class Connection(asyncio.Protocol):
         "_paused_s",
         "_pinged_s",
         "_session",
+        "_took_s",
         "_transport",
         "_ws",
         "cohort",
@@ -147,7 +152,8 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The socket is full: tell it nothing and read nothing until it drains."""
-        self._paused_s = self._gateway.hub.clock.monotonic_s()
+        self._paused_s = self._took_s = self._gateway.hub.clock.monotonic_s()
+        self._backlog = self._transport.get_write_buffer_size()
         self._be_quiet()
         self._transport.pause_reading()
         self._gateway.paused[self] = None
@@ -193,13 +199,14 @@ class Connection(asyncio.Protocol):
         if self._closing_s is not None:
             return
         if self._ws is None or self._ws.state is not State.OPEN:
-            self._abort()
+            self.drop()
             return
         self._ws.send_close(int(code), REASONS[code])
         self._flush()
         self._begin_closing(code)
 
-    def _abort(self) -> None:
+    def drop(self) -> None:
+        """End it without a word."""
         self._closing_s = self._gateway.hub.clock.monotonic_s()
         self._be_quiet()
         cut(self._transport)
@@ -229,9 +236,15 @@ class Connection(asyncio.Protocol):
         self._session.expire()
         return self._keep_alive(now_s)
 
-    def check_slow(self, now_s: float, most_s: float) -> None:
-        """Close when the socket has taken nothing for ``most_s``."""
-        if self._paused_s is not None and now_s - self._paused_s >= most_s:
+    def check_slow(self, now_s: float) -> None:
+        """Close when the socket takes nothing, or has been taking very little for long."""
+        if self._paused_s is None:
+            return
+        backlog = self._transport.get_write_buffer_size()
+        if backlog < self._backlog:
+            self._took_s = now_s
+        self._backlog = backlog
+        if now_s - self._took_s >= SLOW_AFTER_S or now_s - self._paused_s >= SLOWEST_S:
             self._paused_s = None
             self._gateway.paused.pop(self, None)
             self.close(CloseCode.TOO_SLOW)
@@ -252,7 +265,7 @@ class Connection(asyncio.Protocol):
     def _keep_alive(self, now_s: float) -> float | None:
         """Ping who is silent; end who has not answered, for it may be we who were late to ask."""
         if self._pinged_s > self._heard_s and now_s - self._pinged_s >= PING_EVERY_S - 1:
-            self._abort()
+            self.drop()
             return None
         next_s = self._heard_s + PING_EVERY_S
         if now_s >= next_s - 1:

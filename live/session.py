@@ -251,6 +251,9 @@ class Session:
             fan_out.leave(peer)
             self._look_as(renewed, fan_out)
             fan_out.enter(peer)
+            # A walk under way may have passed the place where it stands now.
+            peer.missed_gauges = True
+            fan_out.catch_up(peer)
         self._act_as(renewed)
         return {}
 

@@ -198,6 +198,18 @@ async def test_auth_renews_while_connected(house: House) -> None:
     assert "at" in await vera.do("ping")
 
 
+async def test_auth_brings_the_gauges_that_a_walk_under_way_may_have_passed_by(
+    house: House,
+) -> None:
+    vera = await house.visit("vera")
+    await vera.quiet()
+    vera.events.clear()
+
+    await vera.do("auth", token=house.token("vera"))
+
+    assert {event["ev"] for event in await vera.quiet()} >= {"stock", "viewers", "likes"}
+
+
 async def test_auth_with_a_token_that_ends_sooner_counts(house: House) -> None:
     vera = await house.visit(token=house.token("vera", ttl_s=3600))
 

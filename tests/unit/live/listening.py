@@ -43,6 +43,9 @@ class Recorder:
     def write(self, data: bytes) -> None:
         self.written.append(data)
 
+    def drop(self) -> None:
+        self.is_ready = False
+
     def drains(self, room: FanOut) -> None:
         self.is_ready = True
         room.catch_up(self)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+import msgspec
+
 from live.crowd import CHUNK
+from live.encoded import EncodedEvents
+from live.events import BagChanged
 from live.fan_out import SHORTEST_TICK_S, FanOut
-from live.room_state import Room
+from live.room_state import FeedEntry, Room
 from live.wire import Format
+from shop.product import Product, Sku
 from tests.clock import StoppedClock
 from tests.unit.live.listening import SAID, SHOW, Recorder, fan_out, happen, loop_turns
 
@@ -64,6 +69,19 @@ async def test_who_fills_up_during_a_walk_gets_the_gauges_it_has_missed() -> Non
     assert [message["ev"] for message in crowd[-1].heard] == ["viewers", "likes"]
 
 
+async def test_who_comes_and_goes_in_a_quiet_room_leaves_nothing_behind() -> None:
+    room = fan_out()
+    happen(room, 3)
+    for _ in range(50):
+        member = Recorder(seq=1)
+        room.enter(member)
+        room.catch_up(member)
+        room.leave(member)
+
+    assert room._crowd.cohorts == []
+    assert len(room) == 0
+
+
 async def test_small_cohorts_become_one_when_they_have_heard_the_same() -> None:
     room, members = fan_out(), [Recorder() for _ in range(4)]
     for seq, member in enumerate(members):
@@ -97,6 +115,25 @@ async def test_who_comes_back_to_much_gets_the_same_frames_as_the_others() -> No
     await asyncio.sleep(SHORTEST_TICK_S + 0.01)
     for member, since in [(back[0], 7), (back[1], 100), (back[2], 7), (late, 100)]:
         assert member.seqs == list(range(since + 1, 351))
+
+
+def test_what_shows_units_left_is_made_anew_when_they_change() -> None:
+    sku = Sku(id="mug", title="One", price=1, currency="USD", left=0)
+    mug = Product(id="p1", shop="s", title="Mug", description="", images=(), skus=(sku,))
+    room = Room(SHOW, epoch="e1", seq=0, history=10)
+    fields = {b"e": msgspec.json.encode(BagChanged(at=1)), b"bag": b"p1"}
+    room.apply(FeedEntry.parse("1-0", {**fields, b"p": msgspec.json.encode(mug)}))
+    encoded = EncodedEvents()
+    # As in a room that was loaded anew.
+    room.changes = 0
+
+    for left in (5, 0):
+        _, before = encoded.missed(room, 0, Format.JSON)
+        room.set_stock("mug", left)
+        _, after = encoded.missed(room, 0, Format.JSON)
+
+        assert before != after
+        assert b'"left":%d' % left in after
 
 
 class Audience:

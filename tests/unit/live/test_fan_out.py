@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from live.crowd import CHUNK
+from live.encoded import EncodedEvents
 from live.events import Event, Unpinned
 from live.fan_out import SHARE, SHORTEST_TICK_S
 from live.room_state import Room
@@ -165,23 +166,43 @@ async def test_a_large_crowd_is_told_in_chunks_that_let_the_loop_turn() -> None:
     assert len(crowd[-1].written) == 1, "what happened meanwhile went along"
 
 
-async def test_a_member_that_cannot_be_written_to_silences_the_room_for_one_walk_only() -> None:
+@pytest.mark.parametrize("epoch", ["e1", "before"])
+async def test_a_member_that_cannot_be_written_to_is_dropped(
+    caplog: pytest.LogCaptureFixture, epoch: str
+) -> None:
     class Broken(Recorder):
         def write(self, data: bytes) -> None:
-            if not self.written:
-                super().write(data)
-                raise RuntimeError("the transport is gone")
             super().write(data)
+            raise RuntimeError("the transport is gone")
 
-    room, broken, other = fan_out(), Broken(), Recorder()
+    room, broken, other = fan_out(), Broken(epoch=epoch), Recorder()
     room.enter(broken)
     room.enter(other)
 
-    with pytest.raises(RuntimeError):
-        happen(room, 1)
+    happen(room, 1)
     happen(room, 1)
 
     assert other.seqs == [1, 2]
+    assert len(broken.written) == 1
+    assert not broken.is_ready
+    assert "a member could not be" in caplog.text
+    room.leave(broken)
+    assert len(room) == 1
+
+
+async def test_a_walk_that_breaks_off_does_not_silence_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room, member = fan_out(), Recorder()
+    room.enter(member)
+    with monkeypatch.context() as broken:
+        broken.setattr(EncodedEvents, "get", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            happen(room, 1)
+
+    happen(room, 1)
+
+    assert member.seqs == [1, 2]
 
 
 async def test_who_joins_while_news_wait_hears_only_what_is_new_to_it() -> None:

@@ -1,4 +1,4 @@
-"""Who is silent is asked first, and ended only when it does not answer."""
+"""Who is silent is asked first, who is slow gets its time, and then they are ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from live.front import Gateway
-from live.gateway import PING, PING_EVERY_S, Connection
+from live.gateway import PING, PING_EVERY_S, SLOW_AFTER_S, SLOWEST_S, Connection
 from live.wheel import Wheel
 from tests.clock import StoppedClock
 
@@ -16,6 +16,12 @@ class Transport:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.aborts = 0
+        self.backlog = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.backlog
+
+    def pause_reading(self) -> None: ...
 
     def set_write_buffer_limits(self, high: int, low: int) -> None: ...
 
@@ -34,7 +40,9 @@ class Watching:
     def __init__(self) -> None:
         self.clock, self.transport = StoppedClock(), Transport()
         hub = SimpleNamespace(clock=self.clock, wheel=Wheel(self.clock))
-        self.connection = Connection(cast("Gateway", SimpleNamespace(hub=hub)))
+        self.paused: dict[Connection, None] = {}
+        gateway = SimpleNamespace(hub=hub, paused=self.paused)
+        self.connection = Connection(cast("Gateway", gateway))
         self.connection.connection_made(cast("Any", self.transport))
         self.connection._session = cast(
             "Any",
@@ -116,3 +124,33 @@ def test_who_speaks_by_itself_is_never_pinged() -> None:
         one.next_s = one.connection.due(one.now_s)
 
     assert one.pings == pings
+
+
+def filled_up() -> Watching:
+    one = Watching()
+    one.connection._ws = None  # No closing handshake: what is slow is cut at once.
+    one.transport.backlog = 100_000
+    one.connection.pause_writing()
+    return one
+
+
+def test_who_takes_nothing_is_ended_soon() -> None:
+    one = filled_up()
+    for second in range(1, int(SLOW_AFTER_S) + 1):
+        assert one.transport.aborts == 0, f"after {second - 1} s"
+        one.clock.advance(1000)
+        one.connection.check_slow(one.now_s)
+
+    assert one.transport.aborts == 1
+    assert not one.paused
+
+
+def test_who_takes_a_little_all_the_time_is_ended_late() -> None:
+    one = filled_up()
+    for second in range(1, int(SLOWEST_S) + 1):
+        assert one.transport.aborts == 0, f"after {second - 1} s"
+        one.clock.advance(1000)
+        one.transport.backlog -= 100
+        one.connection.check_slow(one.now_s)
+
+    assert one.transport.aborts == 1
