@@ -1,6 +1,8 @@
-"""Yellowcart's server: the command line, and the place where every part is put together.
+"""Yellowcart's server: serves, and carries out every other verb of the command line.
 
-A process is one node (``live.node``), or the supervisor of several that share its stores.
+``serve``, ``token``, ``import-products``, ``audit``, ``doctor``; their options are in
+``base/options.py``. A process that serves is one node (``live.node``), or the supervisor of
+several that share its stores.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ quick_imports.all_loaded()
 WORKER: Final = "YELLOWCART_WORKER"
 """Set for a worker process: its supervisor owns the data folder and the embedded stores."""
 
+ABOUT: Final = "A live-shopping server: pin a product, and everybody who watches can buy it."
 VERSION: Final = "0.1.0"
 PROGRAM: Final = (sys.executable, str(Path(__file__).absolute()), "serve")
 BACKLOG: Final = 4096
@@ -367,7 +370,7 @@ async def doctor(settings: Settings) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = parser(__doc__).parse_args(argv)
+    options = parser(ABOUT).parse_args(argv)
     try:
         settings = Settings.load(vars(options), os.environ)
         logs.set_up(settings.log_level)

@@ -1,5 +1,9 @@
 """The sweeper: what is due happens, whoever crashed or hung up.
 
+A checkout that was not paid in time is ended: the provider is asked to cancel first, and when
+it has, the stock goes back and the checkout is ``expired`` (``checkout/ending.py``). Payments
+whose outcome is unknown are asked about, and what a crash left half done is completed.
+
 One process at a time sweeps, by a lease that runs out; two at once would be harmless, since
 everything it does may be repeated.
 """

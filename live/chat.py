@@ -1,4 +1,9 @@
-"""Chat: what people say in a live show, and what the host takes back."""
+"""Chat: what people say in a live show, and what the host takes back.
+
+A viewer may write three messages in a row and then one every two seconds (the settings
+``chat_burst`` and ``chat_every_ms``); who runs the show may always. ``chat_send.lua`` counts, so
+that it holds over all nodes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Where a payment provider's webhook comes in."""
+"""Where a payment provider's webhook comes in by HTTP.
+
+``checkout/webhook.py`` has the provider's client check who signed it, writes it to the inbox, and
+then acts on it.
+"""
 
 from __future__ import annotations
 
