@@ -87,13 +87,11 @@ def is_running(pid: int) -> bool:
     return state != "Z"  # an orphan in a container may wait for a parent that never looks
 
 
-async def test_it_is_ready_in_a_moment_and_fit_for_us(tmp_path: Path, new_redis: NewRedis) -> None:
+async def test_it_is_fit_for_us(tmp_path: Path, new_redis: NewRedis) -> None:
     redis = new_redis(tmp_path)
-    before = asyncio.get_running_loop().time()
 
     await redis.start()
 
-    assert asyncio.get_running_loop().time() - before < 1
     client = connect(redis.url)
     await check(client)
     assert (await client.config_get("append*"))["appendfsync"] == "always"

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +69,16 @@ async def test_nodes_that_start_together_migrate_once(postgres_url: str) -> None
     migrate(postgres_url)
 
 
-def test_migrating_again_changes_nothing_and_takes_no_time(tmp_path: Path) -> None:
+def test_migrating_again_changes_nothing_and_does_not_ask_alembic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = f"sqlite:///{tmp_path}/book.db"
     migrate(url)
     before = definitions(tmp_path / "book.db")
-    start = time.perf_counter()
+    monkeypatch.setattr("store.sql.migrate._upgrade", None)
 
     migrate(url)
 
-    assert time.perf_counter() - start < 0.1
     assert definitions(tmp_path / "book.db") == before
 
 

@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +156,9 @@ async def test_a_reader_does_not_wait_for_the_writer(book: SqliteBook) -> None:
     gate = Gate()
     writing = asyncio.ensure_future(book.write(gate.wait))
     await asyncio.sleep(0.01)
-    before = time.monotonic()
 
     assert await book.read(shops) == []
 
-    assert time.monotonic() - before < 1
     assert not writing.done()
     gate.open()
     await writing
