@@ -197,6 +197,10 @@ class Rooms:
             await self._board.watch(fan_out, anew=True)
         except Outage:
             self._board.look(fan_out)
+        if self._open.get(show) is not fan_out:
+            # Closed meanwhile, for nobody was in it.
+            self._board.forget(fan_out)
+            return
         fan_out.catch_up_all()
 
     async def _load(self, show: str) -> Room:
