@@ -35,7 +35,7 @@ CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
 
 SHORTEST_TICK_S: Final = 0.1
 LONGEST_TICK_S: Final = 0.5
-SHARE: Final = 0.4
+SHARE: Final = 0.45
 """Of the loop's time that telling one room may take: the tick grows until it does."""
 
 
