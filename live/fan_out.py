@@ -104,7 +104,6 @@ class FanOut:
             # The walk may have gauges for it.
             member.missed_gauges = True
         self._crowd.set_aside(member)
-        self._meter.passed_over()
 
     def snapshot(self, fmt: Format, *, recovered: bool) -> dict[str, object]:
         """The fields of a join's answer that do not depend on who asks."""

@@ -69,6 +69,11 @@ class Gateway:
             if self._addresses[address] <= 0:
                 del self._addresses[address]
 
+    def note_full(self, connection: Connection) -> None:
+        """Note a socket that takes nothing more for now."""
+        self.paused[connection] = None
+        self.hub.meter.passed_over()
+
     def count_close(self, code: int) -> None:
         """Note a close for the metrics."""
         self.closes[int(code)] += 1

@@ -156,7 +156,7 @@ class Connection(asyncio.Protocol):
         self._backlog = self._transport.get_write_buffer_size()
         self._be_quiet()
         self._transport.pause_reading()
-        self._gateway.paused[self] = None
+        self._gateway.note_full(self)
 
     def resume_writing(self) -> None:
         """The socket has drained: what was missed follows."""

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 __all__ = ["same_host"]
 
 
-@lru_cache(maxsize=1024)
+# Few: what strangers send as a host may be long.
+@lru_cache(maxsize=64)
 def same_host(origin: str, host: str) -> bool:
     """Whether a browser's origin is the server's own host."""
     try:

@@ -16,7 +16,6 @@
  *
  *   begin               forget what was heard so far
  *   wait FRAMES MS      until so many were heard since "begin", at most so long
- *   again N             the first N viewers hang up and join once more, answered when they have
  *   stall N             the first N viewers stop reading, until they have come back
  *   drop N MS           the first N viewers hang up at once and come back spread over so long
  *   (end of input)      hang up and end
@@ -311,10 +310,9 @@ static int turn(int ms) {
   return !is_told;
 }
 
-static void join_all(int from, int last) {
+static void join_all(void) {
   int64_t begun = now_ns(CLOCK_MONOTONIC);
-  left_to_join = last - from;
-  next_one = from;
+  left_to_join = count;
   while (left_to_join > 0) turn(100);
   printf("{\"joined\":%d,\"seconds\":%.3f}\n", joined, (now_ns(CLOCK_MONOTONIC) - begun) / 1e9);
   fflush(stdout);
@@ -331,10 +329,6 @@ static void obey(char *line) {
     drop(wanted, most);
   } else if (sscanf(line, "stall %ld", &wanted) == 1) {
     stall(wanted);
-  } else if (sscanf(line, "again %ld", &wanted) == 1) {
-    for (int n = 0; n < wanted && n < count; n++) hang_up(&viewers[n]);
-    join_all(0, wanted < count ? wanted : count);
-    return;
   }
   report(joined, returned, recovered, snapshots);
 }
@@ -376,7 +370,7 @@ int main(int argc, char **argv) {
   epoll = epoll_create1(0);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
   epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &event);
-  join_all(0, count);
+  join_all();
   char line[256];
   for (;;) {
     if (turn(1000)) continue;

@@ -106,10 +106,6 @@ class Crowd:
         """Let so many stop reading."""
         self._ask(f"stall {count}")
 
-    def again(self, count: int) -> float:
-        """Let so many hang up and join once more; how long that took, in seconds."""
-        return float(self._ask(f"again {count}")["seconds"])
-
     def close(self) -> None:
         """Hang up."""
         if self._process.stdin is not None:

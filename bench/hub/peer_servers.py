@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import tempfile
@@ -44,9 +45,8 @@ def node_peer(script: str, size: int, **crowd: str | int) -> Process:
     folder = node_modules()
     peer = Process(script, ["node", folder / f"{script}.js", str(size)], cwd=folder)
     package = "ws" if script == "ws_loop" else "socket.io"
-    peer.version = version(
-        ["grep", '"version"', folder / "node_modules" / package / "package.json"]
-    )
+    described = folder / "node_modules" / package / "package.json"
+    peer.version = json.loads(described.read_text())["version"]
     hello = crowd.pop("hello", None)
     if hello is not None:
         (folder / f"{script}.hello").write_text(str(hello))

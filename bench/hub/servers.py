@@ -113,11 +113,12 @@ class Hub:
         if status != HTTPStatus.OK:
             raise RuntimeError(f"not pinned: {answer}")
 
-    def metrics(self) -> str:
-        """What Prometheus would read."""
+    def measured(self, sample: str) -> int:
+        """A metric of it, by name and labels as Prometheus reads them; 0: nothing counted yet."""
         with urllib.request.urlopen(f"{self.served.url}/metrics", timeout=20) as answer:
-            text: str = answer.read().decode()
-            return text
+            lines = answer.read().decode().splitlines()
+        found = [line.split()[-1] for line in lines if line.startswith(f"{sample} ")]
+        return int(float(found[0])) if found else 0
 
     def children(self, word: str) -> list[int]:
         """Processes of it whose command line has a word: ``redis-server``, ``server.py``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import statistics
 import time
 from dataclasses import dataclass
@@ -104,20 +103,12 @@ async def _soak(hub: Hub, crowd: Crowd, viewers: int, minutes: float) -> Soak:
 
 def look(hub: Hub) -> Look:
     """The process now."""
-    metrics = hub.metrics()
     return Look(
         memory=memory(hub.pid),
         files=len(list(Path(f"/proc/{hub.pid}/fd").iterdir())),
-        tasks=gauge(metrics, "yellowcart_tasks"),
-        sockets=gauge(metrics, "yellowcart_sockets"),
+        tasks=hub.measured("yellowcart_tasks"),
+        sockets=hub.measured("yellowcart_sockets"),
     )
-
-
-def gauge(metrics: str, name: str) -> int:
-    """A gauge without labels."""
-    found = re.search(rf"^{name} (\S+)", metrics, re.MULTILINE)
-    assert found is not None, name
-    return int(float(found[1]))
 
 
 def middle(looks: list[Look]) -> Look:

@@ -93,7 +93,7 @@ async def _stalled(
         beside=beside,
         memory=(most[0] - empty[0]) / count,
         unsent=(most[1] - empty[1]) / count,
-        closed=closes(hub, 4408),
+        closed=hub.measured('yellowcart_closes_total{code="4408"}'),
         after=sleepers.wait(0, 0),
     )
 
@@ -104,9 +104,3 @@ def taken(hub: Hub) -> tuple[int, int]:
         ["ss", "-tmnHa", "sport", "=", f":{hub.port}"], capture_output=True, text=True, check=True
     )
     return memory(hub.pid), sum(map(int, UNSENT.findall(listed.stdout)))
-
-
-def closes(hub: Hub, code: int) -> int:
-    """How many connections the hub has closed with a code."""
-    found = re.search(rf'^yellowcart_closes_total{{code="{code}"}} (\S+)', hub.metrics(), re.M)
-    return int(float(found[1])) if found else 0

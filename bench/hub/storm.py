@@ -69,7 +69,7 @@ def storm(viewers: int, per_second: int, seconds: float) -> Storm:
 
 
 async def _storm(hub: Hub, crowd: Crowd, viewers: int, per_second: int, seconds: float) -> Storm:
-    redis = next(pid for pid in hub.served.children())
+    [redis] = hub.children("redis-server")
     async with chatting(hub.served, per_second):
         await asyncio.sleep(WARM_UP_S)
         crowd.begin()

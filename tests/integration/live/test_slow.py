@@ -154,7 +154,7 @@ async def test_who_does_not_even_read_the_close_is_cut(house: House) -> None:
     vera = await house.visit("vera")
     gateway = house.a.node.gateway
     fan_out = await house.a.node.hub.rooms.get("demo")
-    async with sleeper(house):
+    async with sleeper(house) as (socket, _):
         await house.say(*lines(300))
         await vera.event("chat", seq=303)
         house.clock.advance(7_000)
@@ -163,6 +163,10 @@ async def test_who_does_not_even_read_the_close_is_cut(house: House) -> None:
 
         house.clock.advance(5_000)
         await until(lambda: len(gateway.connections) == 1)
+        # Reset, not merely ended: the kernel keeps nothing of what was unsent.
+        socket.read_again()
+        with pytest.raises(ConnectionResetError):
+            await socket.reader.read(-1)
 
 
 async def test_who_says_goodbye_but_does_not_read_is_cut(house: House) -> None:

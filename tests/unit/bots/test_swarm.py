@@ -49,8 +49,7 @@ async def test_a_server_that_behaves_breaks_no_invariant() -> None:
         findings = await run(fake)
 
     assert findings.broken == []
-    assert findings.pins["acknowledged"] == 2
-    assert findings.pins["delivered"] == 16
+    assert findings.pins["delivered"] == findings.pins["acknowledged"] * 8 > 0
     assert findings.purchases["paid"] == 4
     assert findings.stock["sold"] == 100 - sum(fake.stock.values())
     assert findings.charges["captured"] == findings.charges["ordered"] > 0
@@ -67,7 +66,8 @@ async def test_a_pin_that_misses_one_viewer_is_undelivered_and_lost() -> None:
         findings = await run(fake)
 
     assert broken(findings) == {"undelivered", "events lost"}
-    assert findings.pins["delivered"] == 14
+    # Not a number: how many pins fit depends on the machine.
+    assert findings.pins["delivered"] == findings.pins["acknowledged"] * 7 > 0
 
 
 async def test_an_event_that_comes_twice_is_doubled() -> None:

@@ -11,7 +11,8 @@ import pytest
 from live.crowd import CHUNK
 from live.encoded import EncodedEvents
 from live.events import Event, Unpinned
-from live.fan_out import SHARE, SHORTEST_TICK_S
+from live.fan_out import SHARE, SHORTEST_TICK_S, FanOut
+from live.meter import Lane, Unmetered
 from live.room_state import Room
 from live.wire import Format
 from tests.clock import StoppedClock
@@ -238,6 +239,43 @@ async def test_the_tick_grows_with_what_telling_costs() -> None:
     await loop_turns()
 
     assert room.tick_s == pytest.approx(0.1 / SHARE)
+
+
+class Noting(Unmetered):
+    """Keeps what it is told of lanes."""
+
+    def __init__(self) -> None:
+        self.walks: list[str] = []
+        self.sizes: dict[str, int] = {}
+        self.ages_s: list[float] = []
+
+    def broadcast(self, lane: Lane, seconds: float) -> None:
+        self.walks.append(lane)
+
+    def sent(self, lane: Lane, size: int) -> None:
+        self.sizes[lane] = self.sizes.get(lane, 0) + size
+
+    def late(self, seconds: float) -> None:
+        self.ages_s.append(seconds)
+
+
+async def test_lanes_bytes_and_ages_are_measured() -> None:
+    clock, meter = StoppedClock(now_ms=2001), Noting()
+    room = FanOut(Room(SHOW, epoch="e1", seq=0, history=5), clock, meter)
+    members = [Recorder(), Recorder(), Recorder(is_ready=False)]
+    for member in members:
+        room.enter(member)
+
+    happen(room, 1, SAID)
+    await loop_turns()
+    happen(room, 1, Unpinned(at=2001))
+    members[2].drains(room)
+
+    assert meter.walks == ["tick", "now"]
+    sizes = [sum(map(len, member.written)) for member in members]
+    assert meter.sizes["tick"] + meter.sizes["now"] == sizes[0] + sizes[1]
+    assert meter.sizes["missed"] == sizes[2] > 0
+    assert meter.ages_s == [2.0, 0.0]
 
 
 def test_viewers_are_counted_once_in_and_once_out() -> None:

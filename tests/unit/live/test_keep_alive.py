@@ -41,7 +41,7 @@ class Watching:
         self.clock, self.transport = StoppedClock(), Transport()
         hub = SimpleNamespace(clock=self.clock, wheel=Wheel(self.clock))
         self.paused: dict[Connection, None] = {}
-        gateway = SimpleNamespace(hub=hub, paused=self.paused)
+        gateway = SimpleNamespace(hub=hub, paused=self.paused, note_full=self.note_full)
         self.connection = Connection(cast("Gateway", gateway))
         self.connection.connection_made(cast("Any", self.transport))
         self.connection._session = cast(
@@ -52,6 +52,9 @@ class Watching:
         )
         self.connection._ws = cast("Any", SimpleNamespace())
         self.next_s: float | None = self.now_s + 5
+
+    def note_full(self, connection: Connection) -> None:
+        self.paused[connection] = None
 
     @property
     def now_s(self) -> float:
