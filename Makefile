@@ -12,7 +12,7 @@ modules = server.py affiliate base bots cart checkout live sandbox shop store we
 tests = $(wildcard tests/unit tests/contract tests/integration tests/end_to_end)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test simulate fuzz check imports format bench bench-hub bench-pages load lock clean
+.PHONY: help install run test simulate fuzz conformance check imports format bench bench-hub bench-pages load lock clean
 
 help:  ## What can be done here
 	@echo "Yellowcart: pin a product, and everybody who watches can buy it."
@@ -40,6 +40,9 @@ simulate: install  ## Stock and holds against a model, by random walks
 
 fuzz: install  ## A million inputs that nobody would send, instead of the 20,000 of the tests
 	@FUZZ_INPUTS=1000000 $(pytest) -n 0 --timeout 3600 tests/integration/live/test_fuzz.py
+
+conformance: install  ## RFC 6455 by the Autobahn testsuite, where there is a Python 2.7 or PyPy 2.7
+	@$(python) -m tests.conformance
 
 check: install  ## Format, lint, types and the direction of imports
 	@$(python) -m ruff format --quiet --check .

@@ -350,6 +350,8 @@ class Connection(asyncio.Protocol):
     # The open socket.
 
     def _pump(self, ws: Protocol) -> None:
+        if ws.state is State.OPEN:
+            self._flush()  # A pong does not wait for what the messages behind its ping ask for.
         for event in ws.events_received():
             if isinstance(event, Frame) and self._closing_s is None:
                 self._take(event)
@@ -364,8 +366,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, event: Frame) -> None:
         if event.opcode in _OPCODES:
-            self._kind = _OPCODES[event.opcode]
-            self._parts = []
+            self._kind, self._parts = _OPCODES[event.opcode], []
         elif event.opcode is not Opcode.CONT:
             return
         self._parts.append(bytes(event.data))
@@ -374,9 +375,7 @@ class Connection(asyncio.Protocol):
             self._session.receive(message, self._kind)
 
     def _flush(self) -> None:
-        if self._ws is None:
-            return
-        for data in self._ws.data_to_send():
+        for data in () if self._ws is None else self._ws.data_to_send():
             if data:
                 self._transport.write(data)
             elif self._transport.can_write_eof():

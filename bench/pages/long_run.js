@@ -1,4 +1,4 @@
-// Put into a page before its own scripts: a LIVE of two hours in a few minutes. The socket is
+// Put into a page before its own scripts: a LIVE of hours in a few minutes. The socket is
 // played from here, and the page's clock is turned as the messages come; frames are real.
 (() => {
   const STEP_MS = 100;
@@ -38,6 +38,7 @@
   let snapshot = null;
   let seq = 0;
   let sent = 0;
+  let sold = 0;
   const deliver = (messages) => socket?.onmessage?.({ data: JSON.stringify(messages) });
   const answers = {
     join: () => {
@@ -72,6 +73,9 @@
   const gauge = (ev, more) => ({ ev, at: Date.now(), ...more });
   const item = (n) => snapshot.bag[n % snapshot.bag.length].product;
 
+  /** What only a host is told. */
+  const sales = () => (sold += 1, snapshot.viewer.role === "host" ? [gauge("sales", { orders: sold, units: sold, revenue: sold * 2400, currency: "EUR" })] : []);
+
   /** What comes in the step `n`: ten messages, and now and then all the rest. */
   function step(n) {
     const every = (ms) => n % (ms / STEP_MS) === 0;
@@ -82,7 +86,7 @@
     }
     if (every(1000)) messages.push(gauge("viewers", { n: 1000 + (n % 400) }), gauge("likes", { n: sent }));
     if (every(2000)) messages.push(gauge("stock", { sku: item(n).skus[0].id, left: 5 + ((n / 20) % 90) }));
-    if (every(5000)) messages.push(feed("purchase", { name: "Mia B.", product: item(n).id, units: 1 }));
+    if (every(5000)) messages.push(feed("purchase", { name: "Mia B.", product: item(n).id, units: 1 }), ...sales());
     if (every(10_000)) messages.push(feed("chat.deleted", { message: `m${sent - 15}` }));
     if (every(30_000)) messages.push(feed("pinned", { product: item(n / 300).id }));
     if (every(60_000)) messages.push(feed("bag.changed", { bag: snapshot.bag }));

@@ -108,7 +108,8 @@
   addEventListener("pointerdown", async ({ timeStamp }) => {
     if (!probe.isTapping) return;
     probe.isTapping = false;
-    const isOpen = () => probe.root().querySelector("dialog[open]");
+    // Not only opened: so much of it in sight that it is noticed.
+    const isOpen = () => probe.root().querySelector("dialog[open]")?.getBoundingClientRect().top < innerHeight - 48;
     const until = performance.now() + WAIT_MS;
     let at;
     do at = await probe.painted(isOpen); while (!probe.wasSeen && at < until);

@@ -20,17 +20,20 @@ class Stall:
 
     Attributes:
         name: Of the show, of the shop, and before every id in it.
+        is_live: Whether the show has begun.
 
     """
 
     served: Served
     name: str = field(default_factory=lambda: f"s{uuid.uuid4().hex[:8]}")
+    is_live: bool = True
 
     def __post_init__(self) -> None:
         self._host = self.served.token(f"{self.name}-host", "host", name="Ana Linen")
         self._seller = self.served.token(f"{self.name}-seller", "seller", shop=self.name)
         self._ask("POST", "/v1/shows", {"id": self.name, "title": "Spring linen"})
-        self._ask("POST", f"/v1/shows/{self.name}/start", {})
+        if self.is_live:
+            self._ask("POST", f"/v1/shows/{self.name}/start", {})
 
     @property
     def url(self) -> str:

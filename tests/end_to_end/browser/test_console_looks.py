@@ -84,6 +84,28 @@ async def test_everybody_can_use_the_dialogs(open_page: OpenPage, shared_server:
     await expect(console.row("Linen shirt").locator(".more")).to_be_focused()
 
 
+async def test_everybody_can_go_live(open_page: OpenPage, shared_server: Served) -> None:
+    stall = Stall(shared_server, is_live=False)
+    console = await Console.opens(open_page, stall)
+    go = console.dialog.get_by_role("button", name="Go live", exact=True)
+    await console.button("Go live…").click()
+    await expect(console.dialog).to_contain_text("The bag is empty.")
+    await expect(go).to_have_attribute("aria-disabled", "true")
+    await assert_accessible(console.page)
+    await take_picture(console.page, "console-dialog-Go-live-empty")
+    await console.page.keyboard.press("Escape")
+
+    stall.put("Linen shirt", price=0)
+    await expect(console.row("Linen shirt")).to_be_visible()
+    await console.button("Go live…").click()
+    await expect(console.dialog).to_contain_text("1 product costs nothing.")
+    await assert_accessible(console.page)
+    await take_picture(console.page, "console-dialog-Go-live")
+    await go.click()
+
+    await expect(console.button("End…")).to_be_visible()
+
+
 async def test_the_console_s_script_stays_within_its_budget() -> None:
     files = (ROOT / "web" / "browser" / "host").glob("*.js")
     packed = sum(len(gzip.compress(file.read_bytes(), 9)) for file in files)

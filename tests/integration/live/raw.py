@@ -32,16 +32,7 @@ class Raw:
         return int(self.head.split(" ", 2)[1])
 
     async def send(self, payload: bytes, opcode: int = TEXT, *, fin: bool = True) -> None:
-        size = len(payload)
-        if size < 126:
-            length = bytes([0x80 | size])
-        elif size < 65536:
-            length = bytes([0x80 | 126]) + struct.pack("!H", size)
-        else:
-            length = bytes([0x80 | 127]) + struct.pack("!Q", size)
-        mask = os.urandom(4)
-        masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
-        self.writer.write(bytes([fin << 7 | opcode]) + length + mask + masked)
+        self.writer.write(framed(payload, opcode, fin=fin))
         await self.writer.drain()
 
     async def say(self, **message: Any) -> None:
@@ -94,6 +85,20 @@ class Raw:
         except TimeoutError:
             return False
         return True
+
+
+def framed(payload: bytes, opcode: int = TEXT, *, fin: bool = True) -> bytes:
+    """A frame as a client sends it."""
+    size = len(payload)
+    if size < 126:
+        length = bytes([0x80 | size])
+    elif size < 65536:
+        length = bytes([0x80 | 126]) + struct.pack("!H", size)
+    else:
+        length = bytes([0x80 | 127]) + struct.pack("!Q", size)
+    mask = os.urandom(4)
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    return bytes([fin << 7 | opcode]) + length + mask + masked
 
 
 @asynccontextmanager

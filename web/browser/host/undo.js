@@ -49,7 +49,7 @@ export class UndoBar {
   #show(what) {
     const entry = { ...what, at: this.#desk.live.now(), left: SECONDS, until: performance.now() + SECONDS * 1000 };
     entry.node = this.#node(entry);
-    this.#kept = [entry, ...this.#kept].slice(0, MOST_KEPT);
+    this.#kept = [{ at: entry.at, text: entry.text }, ...this.#kept].slice(0, MOST_KEPT);
     this.#shown.unshift(entry);
     this.#list.prepend(entry.node);
     // Three of one's own that can be undone, and the newest of what is only told.
@@ -104,8 +104,8 @@ export class UndoBar {
   }
 
   #openLog() {
-    const rows = this.#kept.map((entry) => h("li", {},
-      h("time", {}, new Date(entry.at).toLocaleTimeString()), h("span", {}, entry.text)));
+    const rows = this.#kept.map(({ at, text }) => h("li", {},
+      h("time", {}, new Date(at).toLocaleTimeString()), h("span", {}, text)));
     const body = rows.length ? h("ol", { class: "log" }, rows) : h("p", {}, words.log.empty);
     dialog(this.#desk, { title: words.log.title, body, actions: [{ label: words.log.close, isFirst: true }] });
   }

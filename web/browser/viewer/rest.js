@@ -27,16 +27,17 @@ export async function furnish(shell, ctx) {
   const { applyChoices } = await loaded(() => import("./menu.js"), signal);
   applyChoices(shell, ctx);
   openFromAddress(ctx);
-  fetchAhead(shell);
+  getReady(shell, ctx);
   lookAfterPurchase(ctx, async () => (await import("./checkout-sheet.js")).resume(ctx));
 }
 
 /** Have at hand what a tap will want next, so that it answers at once, and in a cut too. */
-function fetchAhead({ settings, signal }) {
-  if (navigator.connection?.saveData) return;
+function getReady({ settings, signal }, ctx) {
   const idle = window.requestIdleCallback ?? ((fn) => setTimeout(fn, AHEAD_MS));
   idle(() => {
     if (signal.aborted) return;
+    ctx.sheets.rehearse();
+    if (navigator.connection?.saveData) return;
     const wanted = [settings.sheetStyles(), ...SHEETS.map((name) => import(`./${name}-sheet.js`))];
     // What does not come now comes when it is asked for.
     Promise.allSettled(wanted);

@@ -68,6 +68,11 @@ export class Sheets {
     await this.#show();
   }
 
+  /** Build a dialog for nothing: what a browser runs for the first time takes it several times as long. */
+  rehearse() {
+    this.#build(AbortSignal.abort());
+  }
+
   /** One sheet back, or close the last. */
   async back() {
     if (this.#stack.length < 2) return this.close();
@@ -117,8 +122,8 @@ export class Sheets {
     const ending = new AbortController();
     this.#filling = ending;
     const frame = this.#frame(dialog, ending);
-    // An entry takes as long as the rest of the answer, so it waits for that to be seen.
-    seen?.then(() => dialog === this.#dialog && this.#enter());
+    // These take as long as the rest of the answer, so they wait for that to be seen.
+    seen?.then(() => dialog === this.#dialog && !this.#isClosing && (this.#stand(), this.#enter()));
     let sheet;
     try {
       // The tap is answered by the empty sheet; what takes longer waits until that was seen.
@@ -199,13 +204,16 @@ export class Sheets {
     this.#dialog = dialog;
     dialog.dataset.size = name;
     this.#ctx.frame.append(dialog);
-    this.#stand();
+    dialog.toggleAttribute("data-panel", this.isPanel);
+    // What showModal() does beside showing touches the whole page. In a page of others nothing else lays it over all.
+    if (this.#ctx.settings.isPage) dialog.open = true;
+    else this.#stand();
     return dialog;
   }
 
   /** An entry in the history: Back closes the sheet instead of leaving the LIVE. */
   #enter() {
-    if (!this.#ctx.settings.isPage || this.#hasEntry || this.#isClosing) return;
+    if (!this.#ctx.settings.isPage || this.#hasEntry) return;
     history.pushState({ yc: "sheet" }, "");
     this.#hasEntry = true;
   }
@@ -213,7 +221,7 @@ export class Sheets {
   /** Beside the picture or over it, as the room is now. */
   #stand() {
     const dialog = this.#dialog;
-    if (!dialog || (dialog.open && this.isPanel === "panel" in dialog.dataset)) return;
+    if (!dialog || (this.isPanel ? dialog.matches("[open][data-panel]") : dialog.matches(":modal"))) return;
     const focused = this.#ctx.root.activeElement;
     dialog.close();
     dialog.toggleAttribute("data-panel", this.isPanel);
