@@ -50,7 +50,14 @@ class Stay:
 
 WATCH: Final = Stay("memory", ".chat-row", 80, 5, 120, ("li.chat-row", "span.rising"))
 # Its chart keeps an hour.
-DESK: Final = Stay("console", ".message", 300, 65, 240, ("div.message", "span.tools"))
+DESK: Final = Stay(
+    "console",
+    ".message",
+    300,
+    65,
+    240,
+    ("div.message", "span.tools", "span.undo-seconds", "p.wait"),
+)
 
 
 async def long_watch(browser: Browser, served: Served) -> list[Figure]:
