@@ -51,8 +51,14 @@ def wstest() -> list[str] | None:
         return shlex.split(given)
     if found := shutil.which("wstest"):
         return [found]
-    python = next(filter(None, map(shutil.which, PYTHONS)), None)
+    python = next(filter(is_python_2, filter(None, map(shutil.which, PYTHONS))), None)
     return None if python is None else installed(python)
+
+
+def is_python_2(path: str) -> bool:
+    """Whether it runs, and is what its name says."""
+    asked = [path, "-c", "import sys; sys.exit(sys.version_info[0] != 2)"]
+    return subprocess.run(asked, check=False, capture_output=True, timeout=60).returncode == 0
 
 
 def installed(python: str) -> list[str]:
@@ -109,8 +115,12 @@ async def main() -> int:
     if command is None:
         print("Skipped: the Autobahn testsuite needs Python 2.7 or PyPy 2.7, and neither is here.")
         return 0
-    async with echoing() as port:
-        cases = await asyncio.to_thread(judge, command, port)
+    try:
+        async with echoing() as port:
+            cases = await asyncio.to_thread(judge, command, port)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"The Autobahn testsuite does not run here: {error}. See {PLACE / 'log'}.")
+        return 1
     wrong = 0
     for case, verdict in cases.items():
         found = verdict["behavior"], verdict["behaviorClose"]

@@ -30,6 +30,7 @@ export class Sheets {
     const { signal } = ctx;
     if (ctx.settings.isPage) window.addEventListener("popstate", () => this.#wentBack(), { signal });
     ctx.frame.addEventListener("yc-layout", () => this.#stand(), { signal });
+    for (const name of ["click", "keydown"]) ctx.frame.addEventListener(name, (event) => this.#hold(event), { capture: true, signal });
     signal.addEventListener("abort", () => this.#leave());
   }
 
@@ -100,6 +101,8 @@ export class Sheets {
     // Something was opened meanwhile: the dialog stays for it.
     if (this.#stack.length) {
       delete dialog.dataset.leaving;
+      this.#stand();
+      this.#enter();
       return;
     }
     dialog.close();
@@ -206,7 +209,7 @@ export class Sheets {
     this.#ctx.frame.append(dialog);
     dialog.toggleAttribute("data-panel", this.isPanel);
     // What showModal() does beside showing touches the whole page. In a page of others nothing else lays it over all.
-    if (this.#ctx.settings.isPage) dialog.open = true;
+    if (this.#ctx.settings.isPage && !this.isPanel) dialog.open = true;
     else this.#stand();
     return dialog;
   }
@@ -228,6 +231,14 @@ export class Sheets {
     if (this.isPanel) dialog.show();
     else dialog.showModal();
     if (dialog.contains(focused)) focused.focus();
+  }
+
+  /** Until a sheet is modal nothing else keeps what lies behind it out of reach, or hears Esc. */
+  #hold(event) {
+    if (!this.#dialog?.matches("[open]:not([data-panel], :modal)") || event.composedPath().includes(this.#dialog)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Escape") this.back();
   }
 
   #remove() {
