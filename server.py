@@ -232,6 +232,7 @@ def demo_lines(settings: Settings, base: str) -> str:
     live = base.replace("http", "ws", 1) + "/live"
     python = sys.executable if sys.prefix != sys.base_prefix else "python"
     host = sign(settings.secret, claims("demo-host", Role.HOST, ttl_s=DAY_S))
+    on = "" if settings.data_dir == Settings().data_dir else f" --data-dir {settings.data_dir}"
     return f"""
   viewer  {base}/watch/demo
   host    {base}/host/demo#token={host}
@@ -239,7 +240,7 @@ def demo_lines(settings: Settings, base: str) -> str:
 Try, in another terminal:
   curl {base}/v1/shows/demo
   {python} -m bots --url {live} --show demo --viewers 200 --buyers 20 --seconds 10
-  {python} server.py audit
+  {python} server.py audit{on}
 Everything there is: {base}/docs   Stop with Ctrl-C."""
 
 
@@ -299,6 +300,8 @@ async def at_work(settings: Settings) -> AsyncIterator[tuple[Node, bool]]:
     """A node for one command, and whether it is alone: no server runs on its data folder."""
     folder = DataFolder(settings.data_dir)
     is_alone = folder.acquire()
+    beside = "where no server runs" if is_alone else "beside its server"
+    print(f"On {settings.data_dir.resolve()}, {beside}.", file=sys.stderr)
     settings = with_secret(settings, folder)
     at = Addresses.of(settings)
     async with contextlib.AsyncExitStack() as stack:

@@ -55,7 +55,7 @@ class Settings:
         secret: Signs tokens and webhooks; made and kept in the data folder when unset.
         redis_url: ``redis://``, ``rediss://``, ``unix://``; unset: an embedded server.
         database_url: ``postgresql://``; unset: SQLite in the data folder.
-        allowed_origins: Browser origins besides our own, comma-separated.
+        allowed_origins: Browser origins besides our own, with scheme, comma-separated.
         trusted_proxies: Addresses whose ``X-Forwarded-For`` counts, comma-separated.
         payments: The payment provider, ``sandbox`` or ``stripe``.
         pay_seconds: How long a buyer has to pay.
@@ -152,6 +152,9 @@ class Settings:
             in {"sandbox", "stripe"},
             "database_url must be a postgresql:// address, or unset (SQLite).": postgres
             or not self.database_url,
+            "allowed_origins: write each with its scheme, as https://shop.example.": all(
+                "://" in origin for origin in self.origins
+            ),
             "pay_seconds and hold_grace_seconds together: choose a day at most.": hold_s
             <= LONGEST_HOLD_S,
             f"log_level is {self.log_level!r}: set DEBUG, INFO or WARNING.": (

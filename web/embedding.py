@@ -57,5 +57,5 @@ def refusal(origin: str) -> str:
     name = shown if shown == origin else "its origin"
     return (
         f"{shown} may not show this LIVE. Its owner can allow it:"
-        f" set YELLOWCART_ALLOWED_ORIGINS={name} and restart the server."
+        f" add {name} to YELLOWCART_ALLOWED_ORIGINS and restart the server."
     )

@@ -109,5 +109,5 @@ async def test_a_frame_shows_the_live_to_pages_on_the_list_and_words_to_others(
 
         page = await open_page(stranger.url)
         await expect(page.frame_locator("iframe").locator("body")).to_contain_text(
-            f"set YELLOWCART_ALLOWED_ORIGINS={stranger.url}"
+            f"add {stranger.url} to YELLOWCART_ALLOWED_ORIGINS"
         )

@@ -20,7 +20,7 @@ async def test_a_foreign_page_reads_what_to_set(api: Api) -> None:
     assert not answer.body["allowed"]
     assert answer.body["message"] == (
         "https://shop.example may not show this LIVE. Its owner can allow it:"
-        " set YELLOWCART_ALLOWED_ORIGINS=https://shop.example and restart the server."
+        " add https://shop.example to YELLOWCART_ALLOWED_ORIGINS and restart the server."
     )
 
 

@@ -14,7 +14,7 @@ from web.embedding import refusal
 ALLOWED = "https://shop.example,https://Other.example:8443/"
 WORDS = (
     "https://evil.example may not show this LIVE. Its owner can allow it:"
-    " set YELLOWCART_ALLOWED_ORIGINS=https://evil.example and restart the server."
+    " add https://evil.example to YELLOWCART_ALLOWED_ORIGINS and restart the server."
 )
 
 
