@@ -255,7 +255,7 @@ async def test_a_foreign_page_is_told_what_its_owner_has_to_set(
     code, words = await page.evaluate("live.ready.catch((error) => [error.code, error.message])")
 
     assert code == "forbidden"
-    assert f"YELLOWCART_ALLOWED_ORIGINS={foreign.url}" in words
+    assert f"add {foreign.url} to YELLOWCART_ALLOWED_ORIGINS" in words
     assert await page.evaluate("live.state.conn") == "closed"
     assert any("YELLOWCART_ALLOWED_ORIGINS" in heard for heard in complaints.heard)
 

@@ -174,8 +174,8 @@ async def test_a_page_that_is_not_on_the_list_reads_what_to_set(
     await shop.open(page, tag("demo"))
 
     words = (
-        f"{shop.origin} may not show this LIVE. Its owner can allow it: set"
-        f" YELLOWCART_ALLOWED_ORIGINS={shop.origin} and restart the server."
+        f"{shop.origin} may not show this LIVE. Its owner can allow it: add"
+        f" {shop.origin} to YELLOWCART_ALLOWED_ORIGINS and restart the server."
     )
     await expect(page.locator("yellow-cart .cover")).to_have_text(words)
     assert await page.evaluate("window.told") == {"code": "forbidden", "message": words}
