@@ -114,9 +114,17 @@ class Hub:
             raise RuntimeError(f"not pinned: {answer}")
 
     def measured(self, sample: str) -> int:
-        """A metric of it, by name and labels as Prometheus reads them; 0: nothing counted yet."""
+        """A metric of it, by name and labels as Prometheus reads them; 0: nothing counted yet.
+
+        Raises:
+            RuntimeError: There is no metric of that name.
+
+        """
         with urllib.request.urlopen(f"{self.served.url}/metrics", timeout=20) as answer:
             lines = answer.read().decode().splitlines()
+        name = sample.partition("{")[0]
+        if not any(line.startswith(f"# TYPE {name} ") for line in lines):
+            raise RuntimeError(f"no metric is called {name}")
         found = [line.split()[-1] for line in lines if line.startswith(f"{sample} ")]
         return int(float(found[0])) if found else 0
 

@@ -80,10 +80,12 @@ def test_one_data_folder_has_one_server(shared_server: Served) -> None:
 def test_audit_and_doctor_work_beside_a_server_and_without_one(
     tmp_path: Path, shared_server: Served
 ) -> None:
-    for shop in (shared_server, alone(tmp_path)):
+    places = {"beside its server": shared_server, "where no server runs": alone(tmp_path)}
+    for place, shop in places.items():
         audit, doctor = shop.verb("audit"), shop.verb("doctor")
 
         assert audit.returncode == 0, audit.stdout + audit.stderr
+        assert f"{place}." in audit.stderr
         names = [line.split(":")[0] for line in audit.stdout.splitlines()]
         assert names == ["stock", "holds", "claims", "orders", "payments", "ledger"]
         assert doctor.returncode == 0, doctor.stdout + doctor.stderr

@@ -30,6 +30,7 @@ def test_what_is_given_wins_over_the_environment() -> None:
         ("DATABASE_URL", "mysql://db"),
         ("PAY_SECONDS", "-5"),
         ("LOG_LEVEL", "LOUD"),
+        ("ALLOWED_ORIGINS", "https://shop.example, other.example"),
         ("HISTORY", "0"),
         ("COMMANDS_PER_SECOND", "0"),
         ("LIKES_PER_SECOND", "0"),

@@ -207,7 +207,6 @@ export class Sheets {
     this.#dialog = dialog;
     dialog.dataset.size = name;
     this.#ctx.frame.append(dialog);
-    dialog.toggleAttribute("data-panel", this.isPanel);
     // What showModal() does beside showing touches the whole page. In a page of others nothing else lays it over all.
     if (this.#ctx.settings.isPage && !this.isPanel) dialog.open = true;
     else this.#stand();
