@@ -30,22 +30,23 @@ from base.errors import Outage
 from base.identity import Role
 from base.ids import is_id
 from base.options import DAY_S, parser
-from base.settings import LEAST_SECRET, PREFIX, Settings, SettingsError
+from base.settings import Settings, SettingsError
 from base.tokens import sign
+from live import provider
 from live.demo import create_demo_show
 from live.front import Front
-from live.node import Node, compose, sandbox_key, sandbox_socket
+from live.node import Node, compose
 from live.port import allow_sockets, answering, bound, tls
+from live.provider import sandbox_key, sandbox_socket
 from live.workers import Workers
-from sandbox.app import Sandbox
+from sandbox.process import SandboxProcess
 from shop.importing.importer import Importer
 from shop.importing.intake import Intake
 from shop.importing.opening import opened
 from shop.importing.progress import Progress
 from shop.importing.source import Unreadable
-from shop.rebuild import rebuild
 from store.doctor import examine
-from store.folder import DataFolder
+from store.folder import DataFolder, with_secret
 from store.health import Health
 from store.redis.connect import UnfitRedisError
 from store.stores import Addresses, Stores, open_redis, prepare, serve_book
@@ -84,14 +85,15 @@ async def serve(settings: Settings) -> int:
         # First: a taken port or a bad certificate should not cost anybody a start of the stores.
         tls(settings.certfile)
         place = stack.enter_context(bound(settings.host, settings.port))
+        # It starts beside all the rest; whoever asks it too early waits for it.
+        sandbox = await stack.enter_async_context(open_sandbox(settings))
         await stack.enter_async_context(open_redis(settings))
         await prepare(at)
         if settings.workers > 1:
             place.close()
-            await serve_many(settings, at, stack)
+            await serve_many(settings, at, stack, sandbox)
         else:
             stores = await stack.enter_async_context(Stores.connected(at))
-            sandbox = await stack.enter_async_context(open_sandbox(settings))
             await run(settings, stores, place, lambda port: announce(settings, port, sandbox))
     folder.release()
     return 0
@@ -105,9 +107,13 @@ async def serve_worker(settings: Settings) -> int:
     return 0
 
 
-async def serve_many(settings: Settings, at: Addresses, stack: contextlib.AsyncExitStack) -> None:
+async def serve_many(
+    settings: Settings,
+    at: Addresses,
+    stack: contextlib.AsyncExitStack,
+    sandbox: SandboxProcess | None,
+) -> None:
     """Own the stores, and keep several nodes on one port running."""
-    sandbox = await stack.enter_async_context(open_sandbox(settings))
     async with Stores.connected(at) as stores:
         node = compose(settings, stores, SystemClock())
         await make_ready(node)
@@ -182,7 +188,8 @@ async def run(
 
 async def make_ready(node: Node) -> None:
     """Bring gate and book together before anybody sells; make the demo, once."""
-    await rebuild(node.stores.book, node.stores.scripts)
+    await provider.require_own(node.settings, node.stores.book)
+    await node.gate.restore()
     await node.stock.finish_pending()
     await node.sweeper.recover()
     if node.settings.demo:
@@ -197,30 +204,28 @@ async def make_ready(node: Node) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
-    """Run the practice provider on its own socket."""
-    socket_path = sandbox_socket(settings)
-    socket_path.unlink(missing_ok=True)
-    sandbox = Sandbox(
-        path=settings.data_dir / "sandbox.db",
+async def open_sandbox(settings: Settings) -> AsyncIterator[SandboxProcess | None]:
+    """Start the practice provider in a process of its own, if it is the one."""
+    if settings.payments != "sandbox":
+        yield None
+        return
+    async with SandboxProcess(
+        store=settings.data_dir / "sandbox.db",
+        socket=sandbox_socket(settings),
         api_key=sandbox_key(settings, "api"),
         webhook_secret=sandbox_key(settings, "webhook"),
-        webhook_url=None,
-        clock=SystemClock(),
-    )
-    await sandbox.start(unix_path=str(socket_path))
-    try:
+        log_level=settings.log_level,
+    ) as sandbox:
         yield sandbox
-    finally:
-        await sandbox.stop()
 
 
-def announce(settings: Settings, port: int, sandbox: Sandbox) -> None:
+def announce(settings: Settings, port: int, sandbox: SandboxProcess | None) -> None:
     """Let the provider know where to reach us, and print where people do."""
     scheme = "https" if settings.certfile else "http"
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
     base = f"{scheme}://{host}:{port}"
-    sandbox.webhook_url = f"{base}/v1/payments/sandbox/webhook"
+    if sandbox is not None:
+        sandbox.send_webhooks_to(f"{base}/v1/payments/sandbox/webhook")
     print(f"Yellowcart is ready on {base}")
     if settings.demo:
         print(demo_lines(settings, base))
@@ -249,21 +254,6 @@ def claims(sub: str, role: Role, *, ttl_s: int) -> dict[str, str | int | bool]:
     return {"sub": sub, "role": role.value, "exp": int(time.time()) + ttl_s}
 
 
-def with_secret(settings: Settings, folder: DataFolder) -> Settings:
-    """The settings with a secret; off loopback the operator must have set one.
-
-    Raises:
-        SettingsError: There is none, or it is easily guessed.
-
-    """
-    if not settings.is_loopback and len(settings.secret) < LEAST_SECRET:
-        raise SettingsError(
-            f"Set {PREFIX}SECRET ({LEAST_SECRET} random characters or more) to listen on "
-            f"{settings.host}."
-        )
-    return settings if settings.secret else replace(settings, secret=folder.secret())
-
-
 def stop_event() -> asyncio.Event:
     """Set when we are told to stop: SIGTERM, Ctrl-C, or a supervisor that is gone."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -285,12 +275,15 @@ def complain(message: str) -> int:
 
 def token(settings: Settings, options: argparse.Namespace) -> int:
     """Print a signed token."""
+    is_set = bool(settings.secret)
     settings = with_secret(settings, DataFolder(settings.data_dir))
     for ident in filter(None, (options.sub, options.show, options.shop)):
         if not is_id(ident):
             return complain(f"{ident!r} is no id: use 1 to 64 of A-Z a-z 0-9 _ and -.")
     body = claims(options.sub, Role(options.role), ttl_s=options.ttl)
     named = {"name": options.name, "show": options.show, "shop": options.shop}
+    whose = "YELLOWCART_SECRET" if is_set else f"the secret of {settings.data_dir.resolve()}"
+    print(f"Signed with {whose}.", file=sys.stderr)
     print(sign(settings.secret, body | {key: text for key, text in named.items() if text}))
     return 0
 
@@ -306,9 +299,9 @@ async def at_work(settings: Settings) -> AsyncIterator[tuple[Node, bool]]:
     at = Addresses.of(settings)
     async with contextlib.AsyncExitStack() as stack:
         if is_alone:
+            await stack.enter_async_context(open_sandbox(settings))
             await stack.enter_async_context(open_redis(settings))
             await prepare(at)
-            await stack.enter_async_context(open_sandbox(settings))
         stores = await stack.enter_async_context(Stores.connected(at))
         node = compose(settings, stores, SystemClock())
         stack.push_async_callback(node.provider.close)
@@ -318,9 +311,11 @@ async def at_work(settings: Settings) -> AsyncIterator[tuple[Node, bool]]:
         yield node, is_alone
 
 
-async def audit(settings: Settings) -> int:
+async def audit(settings: Settings, options: argparse.Namespace) -> int:
     """Print whether the books are right, a line for each check."""
     async with at_work(settings) as (node, _):
+        if options.repair:
+            await node.repair.say(print)
         checks = await node.audit.run()
     for check in checks:
         verdict = "ok" if check.ok else f"WRONG: expected {check.expected}, is {check.actual}"
@@ -365,7 +360,7 @@ async def deliver(node: Node) -> None:
 
 async def doctor(settings: Settings) -> int:
     """Print whether the installation is sound, a line for each finding."""
-    findings = await examine(settings)
+    findings = [*await examine(settings), await provider.examine(settings)]
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'FIX '} {finding.name}: {finding.text}")
     return 0 if all(finding.ok for finding in findings) else 1
@@ -386,12 +381,14 @@ def command(verb: str, settings: Settings, options: argparse.Namespace) -> int:
     """Run the command of a name."""
     if verb == "token":
         return token(settings, options)
-    if settings.payments != "sandbox":
-        return complain("payments: stripe is not there yet. Unset it, or set sandbox.")
+    if verb != "doctor":
+        provider.require(settings)
     if verb == "import-products":
         work = import_products(settings, options)
+    elif verb == "audit":
+        work = audit(settings, options)
     else:
-        work = {"serve": serve, "audit": audit, "doctor": doctor}[verb](settings)
+        work = {"serve": serve, "doctor": doctor}[verb](settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
 

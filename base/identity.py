@@ -55,4 +55,4 @@ class Actor:
 
         """
         if not (self.is_admin or (self.role is Role.SELLER and self.shop == shop)):
-            raise Forbidden("Only the shop's own seller may do this.")
+            raise Forbidden("Only the shop's own seller may do this. Use a token of that shop.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -50,5 +49,4 @@ def derived_id(prefix: str, secret: str, *parts: str) -> str:
     Keyed by ``secret``, so that nobody can compute another person's id.
     """
     message = "\x1f".join(parts).encode()
-    digest = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-    return f"{prefix}_{digest[:32]}"
+    return f"{prefix}_{hmac.digest(secret.encode(), message, 'sha256').hex()[:32]}"

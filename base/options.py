@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, get_type_hints
 
 from base.identity import Role
-from base.settings import Settings
+from base.settings import SECRETS, Settings
 
 __all__ = ["DAY_S", "parser"]
 
@@ -27,7 +27,7 @@ def parser(about: str | None = None) -> argparse.ArgumentParser:
         flag = "--" + name.replace("_", "-")
         if kind is bool:
             common.add_argument(flag, action="store_true")
-        elif name != "secret":  # Everybody on the machine can read a command line.
+        elif name not in SECRETS:
             common.add_argument(flag, type=kind, metavar=kind.__name__.upper())
     whole = argparse.ArgumentParser(prog="server.py", description=about, parents=[common])
     verbs = whole.add_subparsers(dest="verb", metavar="VERB")
@@ -46,7 +46,10 @@ def parser(about: str | None = None) -> argparse.ArgumentParser:
     load.add_argument("--shop", required=True, help="who shall sell the products")
     load.add_argument("--currency", required=True, type=str.upper, help="of their prices")
     load.add_argument("--report", type=Path, metavar="FILE", help="a line for every product")
-    verbs.add_parser("audit", parents=[common], help="check the books")
+    check = verbs.add_parser("audit", parents=[common], help="check the books")
+    check.add_argument(
+        "--repair", action="store_true", help="first put right what the book alone can put right"
+    )
     verbs.add_parser("doctor", parents=[common], help="check the installation")
     return whole
 

@@ -9,11 +9,11 @@ import dataclasses
 import logging
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, get_args, get_type_hints
 
-__all__ = ["PREFIX", "Settings", "SettingsError"]
+__all__ = ["PREFIX", "SECRETS", "Settings", "SettingsError"]
 
 PREFIX: Final = "YELLOWCART_"
 LEAST: Final = {
@@ -27,11 +27,18 @@ LEAST: Final = {
 }
 """The smallest values that keep the contract, or keep anybody from doing anything."""
 
+SECRETS: Final = frozenset({"secret", "stripe_secret_key", "stripe_webhook_secrets"})
+"""Environment variables only: everybody on the machine can read a command line."""
+
 LEAST_SECRET: Final = 32
 """Characters: 128 bits at least, if they are random hexadecimal digits."""
 
 LONGEST_HOLD_S: Final = 24 * 3600
 """The gate refuses to hold stock for longer."""
+
+WHOLE_BPS: Final = 10_000
+FASTEST_PAYMENTS: Final = 10_000
+"""A second; no provider takes more."""
 
 HIGHEST_PORT: Final = 65535
 MOST_WORKERS: Final = 256
@@ -58,9 +65,26 @@ class Settings:
         allowed_origins: Browser origins besides our own, with scheme, comma-separated.
         trusted_proxies: Addresses whose ``X-Forwarded-For`` counts, comma-separated.
         payments: The payment provider, ``sandbox`` or ``stripe``.
+        stripe_secret_key: Stripe's secret or restricted key, ``sk_…`` or ``rk_…``.
+        stripe_webhook_secrets: Signing secrets ``whsec_…`` of the webhook, comma-separated.
+        stripe_account: A connected account ``acct_…`` to act for; unset: the key's own.
+        stripe_return_url: Where the bank sends buyers back to, with scheme.
+        stripe_api: Where Stripe's API is; unset: Stripe itself. For test keys only.
+        payments_per_second: Payments that go to the provider, over all processes; more wait
+            in a queue. 0: 20 to Stripe, to the sandbox as they come.
         pay_seconds: How long a buyer has to pay.
         hold_grace_seconds: How much longer the stock stays held.
+        free_cancel_seconds: How long after the payment a buyer may cancel without asking; the
+            order is ``on_hold`` until then. 0: it is to be sent at once.
+        cancel_approval: Who decides when a buyer cancels what waits to be sent: ``auto``, it
+            is granted at once, or ``seller``, the shop is asked.
+        cancel_answer_seconds: How long the shop has to answer; then the order is cancelled.
+        complete_seconds: How long after its delivery an order can be refunded.
+        platform_fee_bps: What the platform keeps of an order, in basis points (100 is 1 %);
+            an order keeps the fee of the moment it was paid.
         drain_seconds: Over how long a stopping server spreads its closes.
+        webhooks_private: Send webhooks to this machine and private networks too; on loopback
+            they always may be.
         certfile: PEM file with certificate and key for TLS.
         history: Feed events kept for viewers who return.
         commands_per_second, commands_burst: Budget of a connection.
@@ -78,15 +102,27 @@ class Settings:
     workers: int = 1
     data_dir: Path = Path("data")
     demo: bool = False
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     redis_url: str = ""
     database_url: str = ""
     allowed_origins: str = ""
     trusted_proxies: str = ""
     payments: str = "sandbox"
+    stripe_secret_key: str = field(default="", repr=False)
+    stripe_webhook_secrets: str = field(default="", repr=False)
+    stripe_account: str = ""
+    stripe_return_url: str = ""
+    stripe_api: str = ""
+    payments_per_second: int = 0
     pay_seconds: int = 300
     hold_grace_seconds: int = 120
+    free_cancel_seconds: int = 0
+    cancel_approval: str = "auto"
+    cancel_answer_seconds: int = 24 * 3600
+    complete_seconds: int = 15 * 24 * 3600
+    platform_fee_bps: int = 0
     drain_seconds: int = 5
+    webhooks_private: bool = False
     certfile: str = ""
     history: int = 1000
     commands_per_second: int = 30
@@ -102,6 +138,11 @@ class Settings:
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.host in LOOPBACK
+
+    @property
+    def may_tell_private(self) -> bool:
+        """Whether webhooks may go to this machine and to private networks."""
+        return self.webhooks_private or self.is_loopback
 
     @property
     def is_alone(self) -> bool:
@@ -139,8 +180,7 @@ class Settings:
 
     def environ(self) -> dict[str, str]:
         """The same as environment variables, for a process of ours."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+        return {PREFIX + name.upper(): str(getattr(self, name)) for name in _names()}
 
     def _check(self) -> None:
         hold_s = self.pay_seconds + self.hold_grace_seconds
@@ -152,11 +192,20 @@ class Settings:
             in {"sandbox", "stripe"},
             "database_url must be a postgresql:// address, or unset (SQLite).": postgres
             or not self.database_url,
+            f"payments_per_second is {self.payments_per_second}: choose 10000 at most.": (
+                self.payments_per_second <= FASTEST_PAYMENTS
+            ),
             "allowed_origins: write each with its scheme, as https://shop.example.": all(
                 "://" in origin for origin in self.origins
             ),
             "pay_seconds and hold_grace_seconds together: choose a day at most.": hold_s
             <= LONGEST_HOLD_S,
+            f"cancel_approval is {self.cancel_approval!r}: set auto or seller.": (
+                self.cancel_approval in {"auto", "seller"}
+            ),
+            f"platform_fee_bps is {self.platform_fee_bps}: choose 0 to 10000, which is all.": (
+                self.platform_fee_bps <= WHOLE_BPS
+            ),
             f"log_level is {self.log_level!r}: set DEBUG, INFO or WARNING.": (
                 self.log_level.upper() in logging.getLevelNamesMapping()
             ),
@@ -165,13 +214,17 @@ class Settings:
             rules[f"{name} is {getattr(self, name)}: choose {least} or more."] = (
                 getattr(self, name) >= least
             )
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
+        for name in _names():
+            value = getattr(self, name)
             if isinstance(value, int):
-                rules[f"{field.name} is {value}: it cannot be negative."] = value >= 0
+                rules[f"{name} is {value}: it cannot be negative."] = value >= 0
         for message, holds in rules.items():
             if not holds:
                 raise SettingsError(message)
+
+
+def _names() -> list[str]:
+    return [each.name for each in dataclasses.fields(Settings)]
 
 
 def _items(text: str) -> frozenset[str]:

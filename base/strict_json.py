@@ -37,7 +37,7 @@ def unique(pairs: list[tuple[object, object]]) -> dict[object, object]:
     whole = dict(pairs)
     if len(whole) != len(pairs):
         raise ValueError("duplicate key")
-    if any(not isinstance(key, str) for key in whole):
+    if not {*map(type, whole)} <= {str}:
         raise ValueError("key is not text")
     return whole
 

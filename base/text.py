@@ -32,11 +32,11 @@ def plain(text: str, *, most: int, what: str, least: int = 1) -> str:
     """
     # Before normalising: NFC of a hostile text can be slow and longer.
     if len(text) > 4 * most:
-        raise Invalid(f"{what} is longer than {most} characters.")
+        raise Invalid(f"{what} is longer than {most} characters. Shorten it.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Invalid(f"{what} is not valid Unicode text.") from error
+        raise Invalid(f"{what} is not valid Unicode text. Type it again.") from error
     clean = _DROPPED.sub("", unicodedata.normalize("NFC", text)).strip()
     if not least <= len(clean) <= most:
         raise Invalid(f"{what} must have {least} to {most} characters.")

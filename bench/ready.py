@@ -60,10 +60,10 @@ async def start():
     settings = server.with_secret(settings, DataFolder(settings.data_dir))
     at = server.Addresses.of(settings)
     async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(server.open_sandbox(settings)); note("sandbox")
         await stack.enter_async_context(server.open_redis(settings)); note("Redis")
         await server.prepare(at); note("tables")
         stores = await stack.enter_async_context(server.Stores.connected(at)); note("connect")
-        await stack.enter_async_context(server.open_sandbox(settings)); note("sandbox")
         node = server.compose(settings, stores, server.SystemClock()); note("compose")
         await server.make_ready(node); note("gate, recovery and demo")
         await node.close()

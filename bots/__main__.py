@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
+from bots.loop import run
 from bots.options import CannotStart, parse
 from bots.report import as_json, as_text
 from bots.swarm import Swarm
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     try:
         secret = find_secret(options.secret, options.data_dir)
-        findings = asyncio.run(Swarm(options, secret).run())
+        findings = run(Swarm(options, secret).run())
     except CannotStart as error:
         sys.stderr.write(f"bots: {error}\n")
         return CANNOT_START

@@ -65,7 +65,7 @@ class Buyer:
         self.viewer = viewer
         viewer.on_checkout = self._note
         self._call = viewer.client.call
-        self._rng = viewer.rng
+        self._rng = viewer.new_rng()
         self._till = venue.till
         self._breaches: Breaches = venue.line.breaches
         self._run = venue.run

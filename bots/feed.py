@@ -24,6 +24,8 @@ class FeedWatch:
 
     """
 
+    __slots__ = ("doubled", "epoch", "lost", "received", "seq", "turned_back")
+
     def __init__(self) -> None:
         self.epoch = ""
         self.seq = 0
@@ -57,6 +59,14 @@ class FeedWatch:
             return False
         self.lost += seq - self.seq - 1
         self.seq = seq
+        return True
+
+    def follow(self, first: int, last: int) -> bool:
+        """Note consecutive events at once; False: they do not follow on what was seen."""
+        if first != self.seq + 1:
+            return False
+        self.received += last - self.seq
+        self.seq = last
         return True
 
     def finish(self, last: int) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
 
 import msgpack  # it ships no types
+
+from bots.heard import Heard, Latency
 
 __all__ = ["SUBPROTOCOL", "BrokenFrame", "Decoder", "Map", "encode"]
 
@@ -34,6 +37,9 @@ UNNUMBERED: Final = frozenset({"stock", "viewers", "likes", "sales", "cart", "ch
 MEMORY: Final = 256
 """Frames remembered: a broadcast is the same bytes for every viewer within a few milliseconds."""
 
+READS: Final = 4
+"""Reads remembered: of the frames that a crowd is being told just now."""
+
 
 class BrokenFrame(Exception):
     """A frame that the protocol does not allow."""
@@ -45,35 +51,65 @@ def encode(command: Map) -> bytes:
 
 
 class Decoder:
-    """Decodes and checks each distinct frame once, however many viewers receive it.
+    """Understands each distinct frame once, however many viewers receive it.
 
-    The maps are shared between viewers: nobody may change them.
+    Args:
+        latency: Where to count how late events were.
+
     """
 
-    def __init__(self) -> None:
-        self._memory: dict[bytes, tuple[Map, ...]] = {}
+    def __init__(self, latency: Latency) -> None:
+        self.latency = latency
+        self._memory: dict[bytes, Heard] = {}
+        self._reads: deque[tuple[bytes, Heard]] = deque(maxlen=READS)
 
-    def decode(self, frame: bytes) -> tuple[Map, ...]:
-        """The messages of a frame in order: one map, or an array of them (a batch).
+    def recall(self, data: bytes) -> Heard | None:
+        """The one frame that was all of an earlier read of the same bytes."""
+        for known, heard in self._reads:
+            if data == known:
+                return heard
+        return None
+
+    def remember(self, data: bytes, heard: Heard) -> None:
+        """Note that a read was one whole frame, which others will get too."""
+        if heard.is_common:
+            self._reads.appendleft((data, heard))
+
+    def decode(self, payload: bytes) -> Heard:
+        """The messages of a frame: one map, or an array of them (a batch).
 
         Raises:
             BrokenFrame: Not MessagePack, or a message of no known shape.
 
         """
-        known = self._memory.get(frame)
+        known = self._memory.get(payload)
         if known is not None:
             return known
         try:
-            content = msgpack.unpackb(frame, strict_map_key=True)
+            content = msgpack.unpackb(payload, strict_map_key=True)
         except ValueError as error:
             raise BrokenFrame(f"not MessagePack: {error}") from error
         messages = tuple(content) if isinstance(content, list) else (content,)
         for message in messages:
             _check(message)
-        if len(self._memory) >= MEMORY:
-            self._memory.clear()
-        self._memory[frame] = messages
-        return messages
+        heard = Heard(messages, self.latency)
+        if heard.is_common:
+            if len(self._memory) >= MEMORY:
+                self._forget(next(iter(self._memory)))
+            self._memory[payload] = heard
+        return heard
+
+    def forget(self) -> None:
+        """Count how late everything remembered was, and forget it."""
+        for payload in list(self._memory):
+            self._forget(payload)
+
+    def _forget(self, payload: bytes) -> None:
+        # One at a time, for counting a frame that thousands have heard takes a moment.
+        heard = self._memory.pop(payload)
+        heard.tell(self.latency)
+        for read in [read for read in self._reads if read[1] is heard]:
+            self._reads.remove(read)
 
 
 def _check(message: object) -> None:
@@ -94,7 +130,7 @@ def _check_event(event: Map) -> None:
     name = event["ev"]
     if type(event.get("at")) is not int:
         raise BrokenFrame(f"event {name} without its time")
-    if name in FEED and type(event.get("seq")) is not int:
+    if (name in FEED or "seq" in event) and type(event.get("seq")) is not int:
         raise BrokenFrame(f"feed event {name} without seq")
     if name in UNNUMBERED and "seq" in event:
         raise BrokenFrame(f"{name} is no feed event, yet carries seq")

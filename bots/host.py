@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from random import Random
 from typing import TYPE_CHECKING, Final
 
 from bots.client import Client, Lost, Refused
@@ -31,7 +30,6 @@ class Host:
         self.client = Client(
             venue.line,
             "host",
-            Random(f"{venue.seed}/host"),
             credentials=lambda: {"token": venue.mint.token(sub, "host", "Bot host")},
             on_event=self._see,
         )

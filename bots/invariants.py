@@ -42,6 +42,23 @@ class Breaches:
         if len(self.details[name]) < DETAILS:
             self.details[name].append(detail)
 
+    def add_all(self, items: Iterable[Map]) -> None:
+        """Take in what broke elsewhere, as :meth:`items` tells it."""
+        for item in items:
+            self.counts[item["name"]] += item["times"]
+            known = self.details[item["name"]]
+            known += item["examples"][: DETAILS - len(known)]
+
+    def blame(self, who: str, lost: int, doubled: int, turned_back: int) -> None:
+        """Note what one viewer's feed did wrong."""
+        for name, times in (
+            ("events lost", lost),
+            ("events doubled", doubled),
+            ("feed turned back", turned_back),
+        ):
+            if times:
+                self.add(name, f"{who}: {times}", times)
+
     def items(self) -> list[Map]:
         """All of them, for a report."""
         return [

@@ -1,4 +1,4 @@
-"""The end of a run: wait for what is under way, count, compare with the books."""
+"""The end of a run: count what all have seen, compare what was paid with the books."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from bots import invariants
 from bots.books import Books, Unreadable
-from bots.report import Findings, spread
+from bots.report import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bots.frames import Map
     from bots.options import Options
+    from bots.tally import Tally
     from bots.till import Receipt
     from bots.viewer import Venue, Viewer
 
 __all__ = ["Reckoning"]
-
-GRACE_S: Final = 8.0
-"""For events under way when the window closes, and for viewers who are coming back."""
 
 SETTLE_S: Final = 5.0
 """For stock of cancelled checkouts to be back on the shelf."""
@@ -34,8 +32,8 @@ class Reckoning:
 
     Args:
         options: What was asked for.
-        venue: What the bots shared.
-        viewers: Those who were let in before the window.
+        venue: What the bots of this process shared.
+        viewers: Those of this process, buyers first, who were let in before the window.
 
     """
 
@@ -46,49 +44,42 @@ class Reckoning:
         self._breaches = venue.line.breaches
         self._viewers = viewers
         self._findings = Findings()
-        self._latest: dict[str, int] = {}
 
-    async def wait_for_stragglers(self) -> None:
-        """Give everybody a few seconds to see what anybody has seen until now."""
-        feeds = [viewer.client.feed for viewer in self._viewers]
-        for feed in feeds:
-            self._latest[feed.epoch] = max(feed.seq, self._latest.get(feed.epoch, 0))
-        for _ in range(int(GRACE_S / POLL_S)):
-            present = all(viewer.client.is_joined for viewer in self._viewers)
-            if present and all(feed.seq >= self._latest.get(feed.epoch, 0) for feed in feeds):
-                return
-            await asyncio.sleep(POLL_S)
+    def count_feeds(self, tally: Tally, ramp_s: float) -> None:
+        """Take the numbers of viewers, feeds and pins, of all processes together.
 
-    def count_feeds(self, ramp_s: float) -> None:
-        """Take the numbers of viewers, feeds and pins."""
-        clients = [viewer.client for viewer in self._viewers]
-        for client in clients:
-            client.feed.finish(self._latest.get(client.feed.epoch, 0))
-            self._blame(client.who, client.feed.lost, client.feed.doubled, client.feed.turned_back)
-            if not client.is_joined:
-                self._breaches.add("not back", f"{client.who} is gone at the end")
-        acknowledged, delivered = len(self._pins.acknowledged()), self._pins.delivered()
+        What broke in other processes must have been added to the venue's breaches, and their
+        sightings to its pins.
+        """
+        counts, acknowledged = tally.counts, len(self._pins.acknowledged())
+        delivered, steady = self._pins.delivered(), counts["steady"]
         invariants.check_deliveries(
-            self._breaches, delivered=delivered, joined=len(clients), pins=acknowledged
+            self._breaches, delivered=delivered, joined=steady, pins=acknowledged
         )
         self._findings.viewers = {
             "wanted": self._options.viewers,
-            "joined": len(clients),
+            "joined": counts["joined"],
             "ramp_s": round(ramp_s, 2),
-            "reconnects": sum(client.reconnects for client in clients),
-            "snapshots": sum(client.snapshots for client in clients),
+            "reconnects": counts["reconnects"],
+            "snapshots": counts["snapshots"],
         }
+        self._findings.unruly = dict(tally.unruly)
         self._findings.pins = {
             "acknowledged": acknowledged,
             "delivered": delivered,
-            "expected": acknowledged * len(clients),
-            "sight_ms": spread(self._pins.sights_ms),
-            "event_age_ms": spread(self._pins.event_ages_ms),
+            "expected": acknowledged * steady,
+            "sight_ms": self._pins.sights().spread(),
+            "event_age_ms": self._pins.ages().spread(),
         }
         self._findings.feed = {
-            name: sum(getattr(client.feed, name) for client in clients)
-            for name in ("received", "lost", "doubled")
+            **{name: counts[name] for name in ("received", "lost", "doubled")},
+            "event_age_ms": tally.events.spread() | {"steps": tally.events.steps()},
         }
+        self._findings.chat = {
+            "outcomes": dict(tally.chats),
+            "sight_ms": tally.chat.spread() | {"steps": tally.chat.steps()},
+        }
+        self._till.refusals.update(tally.refusals)
 
     async def read_books(
         self, books: Books, products: Sequence[str], before: dict[str, int]
@@ -135,6 +126,10 @@ class Reckoning:
             "buyers": options.buyers,
             "seconds": options.seconds,
             "seed": options.seed,
+            "processes": options.processes,
+            "ramp": options.ramp,
+            "chat_per_second": options.chat_per_second,
+            "shares": {str(habit): share for habit, share in options.shares.items() if share},
         }
         self._findings.purchases = {
             "clicks": till.clicks,
@@ -143,20 +138,11 @@ class Reckoning:
             "paid_total": sum(receipt.total for receipt in paid),
             "sold_out": till.sold_out,
             "declined": till.declined,
-            "paid_ms": spread(till.latencies_ms),
+            "paid_ms": till.latencies.spread(),
         }
         self._findings.refusals = dict(till.refusals)
         self._findings.broken = self._breaches.items()
         return self._findings
-
-    def _blame(self, who: str, lost: int, doubled: int, turned_back: int) -> None:
-        for name, times in (
-            ("events lost", lost),
-            ("events doubled", doubled),
-            ("feed turned back", turned_back),
-        ):
-            if times:
-                self._breaches.add(name, f"{who}: {times}", times)
 
     async def _stock_at_rest(
         self, books: Books, products: Sequence[str], before: dict[str, int], sold: Counter[str]

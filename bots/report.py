@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bots.frames import Map
 
-__all__ = ["Findings", "as_json", "as_text", "percentile", "spread"]
+__all__ = ["Findings", "as_json", "as_text"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
     """The numbers of one run; ``broken`` is empty when every invariant held.
 
-    Latencies are :func:`spread` maps in milliseconds; amounts are minor units.
+    Latencies are :meth:`bots.histogram.Histogram.spread` maps; amounts are minor units.
     """
 
     about: Map = field(default_factory=dict)
     viewers: Map = field(default_factory=dict)
+    unruly: Map = field(default_factory=dict)
     pins: Map = field(default_factory=dict)
     feed: Map = field(default_factory=dict)
+    chat: Map = field(default_factory=dict)
     purchases: Map = field(default_factory=dict)
     stock: Map = field(default_factory=dict)
     charges: Map = field(default_factory=dict)
@@ -37,21 +36,6 @@ class Findings:
     def ok(self) -> bool:
         """Whether every invariant held."""
         return not self.broken
-
-
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The nearest-rank percentile: a value that occurred; None of no values."""
-    if not values:
-        return None
-    rank = math.ceil(percent / 100 * len(values))
-    return sorted(values)[max(rank, 1) - 1]
-
-
-def spread(values: Sequence[float]) -> Map:
-    """p50, p99 and the largest, to a tenth; null when there are no values."""
-    wanted = {"p50": 50, "p99": 99, "max": 100}
-    found = {name: percentile(values, percent) for name, percent in wanted.items()}
-    return {name: None if value is None else round(value, 1) for name, value in found.items()}
 
 
 def as_json(findings: Findings) -> str:
@@ -93,6 +77,8 @@ def _rows(findings: Findings) -> list[tuple[str, str]]:
         ("", f"{_times(pins['event_age_ms'])}  from the event's time"),
         ("feed events", f"{feed['received']:,} received, {feed['lost']:,} lost, "
          f"{feed['doubled']:,} doubled"),
+        ("all events", f"{_times(feed['event_age_ms'])}  from the event's time"),
+        *_steps(feed["event_age_ms"]),
         ("purchases", f"{bought['paid']:,} paid of {bought['clicks']:,} "
          f"({bought['double_clicks']:,} clicked twice), {bought['sold_out']:,} sold out, "
          f"{bought['declined']:,} cards declined"),
@@ -103,9 +89,14 @@ def _rows(findings: Findings) -> list[tuple[str, str]]:
          f"{charges['orders']:,} orders of {charges['ordered']:,} (minor units)"),
         ("audit", findings.audit),
     ]  # fmt: skip
+    if findings.chat["outcomes"]:
+        said = _listed(findings.chat["outcomes"])
+        rows.append(("chat storm", f"{said}, {_times(findings.chat['sight_ms'])}  from sending"))
+        rows += _steps(findings.chat["sight_ms"])
+    if findings.unruly:
+        rows.append(("misbehaved", _listed(findings.unruly)))
     if findings.refusals:
-        text = ", ".join(f"{times:,} {code}" for code, times in findings.refusals.items())
-        rows.append(("refusals", text))
+        rows.append(("refusals", _listed(findings.refusals)))
     return rows
 
 
@@ -113,3 +104,14 @@ def _times(times: Map) -> str:
     if times["p50"] is None:
         return "never"
     return "  ".join(f"{name} {times[name]:,.1f} ms" for name in ("p50", "p99", "max"))
+
+
+def _listed(counts: Map) -> str:
+    return ", ".join(f"{times:,} {name}" for name, times in counts.items())
+
+
+def _steps(times: Map) -> list[tuple[str, str]]:
+    """A histogram in one row."""
+    total = sum(times["steps"].values())
+    shares = (f"≤{ms} {100 * found / total:.1f} %" for ms, found in times["steps"].items())
+    return [("", "  ".join(shares) + "  (ms)")] if total else []

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import secrets
 import time
-from random import Random
-from typing import TYPE_CHECKING, Final
-
-from websockets.uri import parse_uri
+from collections import Counter
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bots.books import Books, Unreadable
 from bots.buyer import Buyer, plan
-from bots.client import Client, Line, Lost, Refused
+from bots.client import Client, Lost, Refused
+from bots.company import Company, Crowd, allow_files, venue_of
 from bots.connection import HandshakeFailed
-from bots.frames import Decoder
 from bots.host import Host, products_of
-from bots.invariants import Breaches
-from bots.options import CannotStart
-from bots.pins import Pinboard
+from bots.options import SPARE_FILES, CannotStart
 from bots.progress import Progress
 from bots.reckoning import Reckoning
-from bots.till import Till
-from bots.tokens import Mint
-from bots.viewer import Venue, Viewer, make_noise
+from bots.remote import Remote
+from bots.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
     from bots.frames import Map
     from bots.options import Options
     from bots.report import Findings
 
 __all__ = ["Swarm"]
 
-AT_ONCE: Final = 50
-"""Connections being opened at a time."""
-
-JOIN_TRIES: Final = 3
-
-SPARE_FILES: Final = 64
-"""File descriptors besides the viewers': the host, HTTP, the interpreter."""
+T = TypeVar("T")
 
 AFTERMATH_S: Final = 60.0
 """How long the last purchase may take before the run gives it up."""
@@ -56,60 +46,54 @@ class Swarm:
 
     def __init__(self, options: Options, secret: str) -> None:
         self._options = options
-        self._breaches = Breaches()
-        self._mint = Mint(secret, options.seconds)
-        line = Line(
-            uri=parse_uri(options.url),
-            show=options.show,
-            decoder=Decoder(),
-            breaches=self._breaches,
-        )
-        self._venue = Venue(
-            line=line,
-            mint=self._mint,
-            pins=Pinboard(),
-            till=Till(self._breaches),
-            # Not seeded: a second run with the same accounts and keys would get the first's
-            # checkouts back.
-            run=secrets.token_hex(4),
-            seed=options.seed,
-        )
-        self._books = Books(options.http_url, self._mint.token("bots-admin", "admin"))
-        self._viewers: list[Viewer] = []
+        self._secret = secret
+        # Not seeded: a second run with the same accounts and keys would get the first's
+        # checkouts back.
+        self._run = secrets.token_hex(4)
+        self._venue = venue_of(options, secret, self._run, 0)
+        self._books = Books(options.http_url, self._venue.mint.token("bots-admin", "admin"))
+        here, *elsewhere = options.slices()
+        self._company = Company(options, self._venue, here)
+        self._remotes = [Remote(options, there) for there in elsewhere]
 
     async def run(self) -> Findings:
         """Do all of it.
 
         Raises:
-            CannotStart: No server, no such show, nothing in its bag, or another secret.
+            CannotStart: No server, no such show, nothing in its bag, another secret, or too
+                few open files.
 
         """
-        _allow_files(self._options.viewers + SPARE_FILES)
+        allow_files(len(self._options.slices()[0]) + SPARE_FILES)
         show = await self._look()
         products = products_of(show["bag"])
         host = Host(self._venue, show["show"]["host"]["id"])
         async with Progress(self._describe):
             before = await self._open(host, products)
-            begun = time.monotonic()
-            await self._ramp()
-            ramp_s = time.monotonic() - begun
             try:
+                for number, remote in enumerate(self._remotes, 1):
+                    await remote.start(self._secret, self._run, number)
+                begun = time.monotonic()
+                await _all(crowd.come() for crowd in self._crowds)
+                ramp_s = time.monotonic() - begun
                 await self._measure(host, [sku for sku, left in before.items() if left > 0])
-                reckoning = Reckoning(self._options, self._venue, self._viewers)
-                await reckoning.wait_for_stragglers()
-                reckoning.count_feeds(ramp_s)
+                tally = await self._settle()
             finally:
-                await asyncio.gather(*(v.client.leave() for v in self._viewers))
+                await asyncio.gather(*(crowd.leave() for crowd in self._crowds))
                 await host.client.leave()
+            reckoning = Reckoning(self._options, self._venue, self._company.viewers)
+            reckoning.count_feeds(tally, ramp_s)
             await reckoning.read_books(self._books, products, before)
         return reckoning.finish()
+
+    @property
+    def _crowds(self) -> list[Crowd]:
+        return [self._company, *self._remotes]
 
     async def _look(self) -> Map:
         """Join once as a guest, to see the show."""
         options = self._options
-        guest = Client(
-            self._venue.line, "guest", Random(0), credentials=dict, on_event=lambda _: None
-        )
+        guest = Client(self._venue.line, "guest", credentials=dict, on_event=lambda _: None)
         try:
             snapshot = await guest.enter()
         except (OSError, Lost) as error:
@@ -139,61 +123,60 @@ class Swarm:
         except (OSError, HandshakeFailed, Lost) as error:
             raise CannotStart(f"the server went away ({error}): start it again") from error
 
-    async def _ramp(self) -> None:
-        """Let all viewers in, some at a time; who does not get in is no viewer."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def admit(viewer: Viewer) -> None:
-            async with gate:
-                if await self._admit(viewer):
-                    self._viewers.append(viewer)
-
-        comers = [Viewer(self._venue, index) for index in range(self._options.viewers)]
-        await asyncio.gather(*(admit(viewer) for viewer in comers))
-        # The first of all who came buy, whoever was quickest.
-        order = {viewer.who: index for index, viewer in enumerate(comers)}
-        self._viewers.sort(key=lambda viewer: order[viewer.who])
-
-    async def _admit(self, viewer: Viewer) -> bool:
-        reason = ""
-        for _ in range(JOIN_TRIES):
-            try:
-                await viewer.enter()
-            except (OSError, HandshakeFailed, Lost, Refused) as error:
-                reason = str(error) or type(error).__name__
-                await asyncio.sleep(viewer.rng.uniform(0, 1))
-            else:
-                return True
-        self._breaches.add("not let in", f"{viewer.who}: {reason}")
-        return False
-
     async def _measure(self, host: Host, shelf: list[str]) -> None:
-        """The window: pins, noise and purchases; then the last purchases alone."""
+        """The window: pins, chat and purchases; then the last purchases alone."""
         seconds, purchases = self._options.seconds, plan(self._options.seconds)
         buyers = [
-            Buyer(viewer, self._venue, shelf) for viewer in self._viewers[: self._options.buyers]
+            Buyer(viewer, self._venue, shelf)
+            for viewer in self._company.viewers[: self._options.buyers]
         ]
-        noise = asyncio.create_task(make_noise(self._viewers, self._venue))
         pinning = asyncio.create_task(host.pin_in_turn())
         shopping = asyncio.gather(*(b.shop(purchases, seconds) for b in buyers if shelf))
         try:
-            await asyncio.sleep(seconds)
-            await _stop(pinning, noise)
+            await _all(crowd.stay() for crowd in self._crowds)
+            await _stop(pinning)
             async with asyncio.timeout(AFTERMATH_S):
                 await shopping
         except TimeoutError:
-            self._breaches.add("unfinished", f"purchases were open {AFTERMATH_S:.0f} s later")
+            detail = f"purchases were open {AFTERMATH_S:.0f} s later"
+            self._venue.line.breaches.add("unfinished", detail)
         finally:
-            await _stop(pinning, noise, shopping)
+            await _stop(pinning, shopping)
+
+    async def _settle(self) -> Tally:
+        """Wait until everybody has seen what anybody has, and add up what they saw."""
+        latest: dict[str, int] = {}
+        for crowd in self._crowds:
+            for epoch, seq in (await crowd.latest()).items():
+                latest[epoch] = max(seq, latest.get(epoch, 0))
+        here, *elsewhere = await _all(crowd.settle(latest) for crowd in self._crowds)
+        whole = Tally()
+        whole.add(here)
+        for tally in elsewhere:
+            whole.add(tally)
+            self._venue.pins.sightings.add_all(tally.sightings)
+            self._venue.line.breaches.add_all(tally.broken)
+        return whole
 
     def _describe(self) -> str:
         pins, till = self._venue.pins, self._venue.till
-        joined = sum(viewer.client.is_joined for viewer in self._viewers)
+        status = sum((crowd.status for crowd in self._crowds), Counter[str]())
         return (
-            f"{joined:,} viewers  {len(pins.acknowledged())} pins  {pins.delivered():,} deliveries"
-            f"  {till.clicks:,} clicks  {len(till.paid()):,} paid"
-            f"  {sum(self._breaches.counts.values())} broken"
+            f"{status['joined']:,} viewers  {len(pins.acknowledged())} pins"
+            f"  {status['sights']:,} deliveries"
+            f"  {till.clicks:,} clicks  {len(till.paid()):,} paid  {status['broken']} broken"
         )
+
+
+async def _all(works: Iterable[Awaitable[T]]) -> list[T]:
+    """Wait for all; when one fails, the others are not left behind."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _stop(*tasks: asyncio.Future[list[None]] | asyncio.Future[None]) -> None:
@@ -202,12 +185,3 @@ async def _stop(*tasks: asyncio.Future[list[None]] | asyncio.Future[None]) -> No
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception):
             raise result
-
-
-def _allow_files(wanted: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= wanted or soft == resource.RLIM_INFINITY:
-        return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise CannotStart(f"{wanted} open files are needed, {hard} allowed: raise ulimit -n")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from bots.histogram import Histogram
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -47,7 +49,7 @@ class Till:
     """All receipts of a run, and what became of the clicks.
 
     Attributes:
-        latencies_ms: From click to paid, of each paid checkout.
+        latencies: Milliseconds from click to paid, of each paid checkout.
         clicks: Purchases begun.
         refusals: Error codes of all commands, and how often.
 
@@ -55,7 +57,7 @@ class Till:
 
     def __init__(self, breaches: Breaches) -> None:
         self.receipts: dict[str, Receipt] = {}
-        self.latencies_ms: list[float] = []
+        self.latencies = Histogram()
         self.clicks = 0
         self.double_clicks = 0
         self.declined = 0
@@ -86,7 +88,7 @@ class Till:
             detail = f"{receipt.checkout} was paid and is now {state}"
             self._breaches.add("paid, and then not", detail)
         if state == "paid" and not receipt.is_paid:
-            self.latencies_ms.append((now_ns - receipt.clicked_ns) / 1e6)
+            self.latencies.add((now_ns - receipt.clicked_ns) / 1e6)
         if state == "paid" and not checkout["orders"]:
             self._breaches.add("paid without an order", receipt.checkout)
         receipt.version, receipt.state = checkout["version"], state

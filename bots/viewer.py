@@ -1,36 +1,28 @@
-"""People who watch: each sees the pins, some chat and like."""
+"""People who watch: each sees the pins and counts its feed."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bots.client import Client, Line, Lost, Refused
+from bots.client import Client, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from bots.frames import Map
     from bots.pins import Pinboard
     from bots.till import Till
     from bots.tokens import Mint
+    from bots.unruly import Habit
 
-__all__ = ["Venue", "Viewer", "make_noise"]
-
-NOISE_PER_S: Final = 4.0
-"""Chats and likes a second of the whole crowd: gentle, the pins are what is measured."""
-
-NOISE_PER_VIEWER_S: Final = 0.2
-"""Of one viewer: chat allows one in 2 s."""
-
-WORDS: Final = ("love it", "is it warm?", "what a blue", "take my money", "hello from Lisbon")
+__all__ = ["Venue", "Viewer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """What the bots of one run share.
+    """What the bots of one process share.
 
     ``run`` is drawn anew each time and makes accounts and keys of its own; ``seed`` decides what
     the bots do.
@@ -50,35 +42,58 @@ class Viewer:
     Args:
         venue: What all bots share.
         index: Counts the viewers from 0.
+        habit: How it misbehaves, if it does.
 
     Attributes:
         on_checkout: Called with every ``checkout`` event, if set.
 
     """
 
-    def __init__(self, venue: Venue, index: int) -> None:
-        self.rng = Random(f"{venue.seed}/viewer/{index}")
-        self.who = f"bot-{venue.run}-{index}"
+    __slots__ = ("_guest_token", "_venue", "client", "habit", "index", "on_checkout")
+
+    def __init__(self, venue: Venue, index: int, habit: Habit | None = None) -> None:
+        self.index = index
+        self.habit = habit
         self.on_checkout: Callable[[Map], object] | None = None
         self.client = Client(
-            venue.line, self.who, self.rng, credentials=self._credentials, on_event=self._see
+            venue.line,
+            f"bot-{venue.run}-{index}",
+            credentials=self._credentials,
+            on_event=self._see,
+            is_steady=habit is None,
         )
         self._venue = venue
-        self._is_guest = index % 2 == 1
-        self._name = f"Bot {index}"
         self._guest_token = ""
+
+    @property
+    def who(self) -> str:
+        """A name for the report, and the account's."""
+        return self.client.who
+
+    @property
+    def seed(self) -> int:
+        """What decides what it does."""
+        return self._venue.seed
+
+    def new_rng(self) -> Random:
+        """Draws what it does, the same in every run of a seed."""
+        return Random(f"{self.seed}/viewer/{self.index}")
 
     @property
     def bearer(self) -> str:
         """The token that speaks for this viewer over HTTP."""
         if self._is_guest:
             return self._guest_token
-        return self._venue.mint.token(self.who, "viewer", self._name)
+        return self._venue.mint.token(self.who, "viewer", f"Bot {self.index}")
 
     async def enter(self) -> None:
         """Join the show. Raises what :meth:`Client.enter` raises."""
         snapshot = await self.client.enter()
         self._guest_token = snapshot.get("guest_token", "")
+
+    @property
+    def _is_guest(self) -> bool:
+        return self.index % 2 == 1
 
     def _credentials(self) -> Map:
         if not self._is_guest:
@@ -87,26 +102,6 @@ class Viewer:
 
     def _see(self, event: Map) -> None:
         if event["ev"] == "pinned":
-            self._venue.pins.see(self.client.feed.epoch, event, counted=True)
+            self._venue.pins.see(self.client.feed.epoch, event, counted=self.habit is None)
         elif event["ev"] == "checkout" and self.on_checkout is not None:
             self.on_checkout(event["checkout"])
-
-
-async def make_noise(viewers: Sequence[Viewer], venue: Venue) -> None:
-    """Chat and like, one random viewer after the other, until cancelled."""
-    if not viewers:
-        return
-    rng = Random(f"{venue.seed}/noise")
-    rate = min(NOISE_PER_S, NOISE_PER_VIEWER_S * len(viewers))
-    while True:
-        await asyncio.sleep(rng.expovariate(rate))
-        client = rng.choice(viewers).client
-        try:
-            if rng.random() < 0.5:  # noqa: PLR2004  as often as likes
-                await client.call("chat.send", text=rng.choice(WORDS))
-            else:
-                await client.call("like", count=rng.randint(1, 5))
-        except Refused as error:
-            venue.till.refusals[error.code] += 1
-        except Lost:
-            continue

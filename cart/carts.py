@@ -114,7 +114,7 @@ class Carts:
     async def _change(self, op: str, viewer: str, sku: str, qty: int) -> Cart:
         facts = (await self._catalog.facts([sku])).get(sku)
         if facts is None:
-            raise NotFound("There is no such SKU.")
+            raise NotFound("There is no such SKU. Check its id.")
         args: list[str | int] = [op, CART_MS, sku, qty, facts.currency, MOST_LINES, MOST_UNITS]
         return await self._shown(
             viewer, await self._scripts.call("cart_change", [keys.cart(viewer)], args)
@@ -135,7 +135,7 @@ def _refusal(reason: bytes) -> Refused:
     if reason == b"currency":
         return Conflict("A cart has one currency. Check out what is in it first.")
     if reason == b"lines":
-        return Limit(f"A cart has at most {MOST_LINES} lines.", MOST_LINES)
+        return Limit(f"A cart has at most {MOST_LINES} lines. Buy these first.", MOST_LINES)
     if reason == b"units":
-        return Limit(f"A line has at most {MOST_UNITS} units.", MOST_UNITS)
+        return Limit(f"A line has at most {MOST_UNITS} units. Ask for fewer.", MOST_UNITS)
     return Invalid(f"Ask for 1 to {MOST_UNITS} units.")

@@ -115,6 +115,32 @@ class Holds:
             return HoldState(details[0].decode())
         raise _refusal(outcome, lines[details[0] - 1] if details and details[0] else None)
 
+    async def is_held(self, checkout: str, shop: str) -> bool:
+        """Whether that checkout still holds something of the shop.
+
+        Raises:
+            Outage: The gate cannot be reached.
+
+        """
+        state = await self._scripts.command("HGET", keys.hold(shop, checkout), "st")
+        return bool(state == HoldState.HELD.value.encode())
+
+    async def taken(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
+        """Units held and sold of each SKU; one that the gate does not know is absent.
+
+        Raises:
+            Outage: The gate cannot be reached.
+
+        """
+        found = await asyncio.gather(
+            *(
+                self._scripts.command("HMGET", keys.stock(shop, sku), "held", "sold")
+                for sku in skus
+            )
+        )
+        counts = zip(skus, found, strict=True)
+        return {sku: int(held) + int(sold) for sku, (held, sold) in counts if held and sold}
+
     async def settle(self, checkout: str, shop: str, target: Target) -> bool:
         """End a hold; a repeat changes nothing.
 
@@ -149,6 +175,37 @@ class Holds:
         if outcome == b"other":
             return False
         raise Outage(f"The stock of a shop does not add up ({outcome.decode()}).")
+
+    async def extend(self, checkout: str, shop: str, deadline_ms: int) -> bool:
+        """Hold for longer; a deadline that is as late already stays.
+
+        Args:
+            checkout: Who holds.
+            shop: Whose stock.
+            deadline_ms: As for :meth:`hold`; what is later than a day from now is cut.
+
+        Returns:
+            Whether it holds until then at least; false when it does not hold any more.
+
+        Raises:
+            Outage: The gate is closed or cannot be reached.
+
+        """
+        latest = self._clock.now_ms() + LONGEST_MS
+        until: list[str | int] = [f"{checkout}.{shop}", min(deadline_ms, latest)]
+        outcome = await self._scripts.call("hold_extend", _shared(checkout, shop)[:3], until)
+        if outcome in {b"closed", b"bad"}:
+            raise Outage
+        return bool(outcome != b"none")
+
+    async def close(self, shop: str) -> None:
+        """Take no holds of a shop's shard until it was filled from the book.
+
+        Raises:
+            Outage: The gate cannot be reached.
+
+        """
+        await self._scripts.command("DEL", keys.shop_ready(int(keys.shard(shop))))
 
     async def due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
         """Holds past their deadline, as (shop, checkout), oldest first in each shard.
@@ -194,5 +251,5 @@ def _refusal(reason: bytes, line: Wanted | None) -> Exception:
     if reason == b"stale":
         return StalePrice(line.sku)
     if reason == b"missing":
-        return NotFound("There is no such SKU.")
+        return NotFound("There is no such SKU. Check its id.")
     return SoldOut(line.sku)

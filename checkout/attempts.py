@@ -7,15 +7,16 @@ otherwise the echo of a first try could end the second.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from base.errors import Conflict, Expired, InProgress, Invalid, NotFound
 from checkout import rows
 from checkout.change import Change
-from checkout.opened import BUSY
-from checkout.record import EXPIRED, Record
+from checkout.events import note_end
+from checkout.record import EXPIRED, Attempt, Record
 from checkout.state import State
-from store.sql.rows import Connection, insert, update
+from store.sql.rows import Connection, add, change
 from store.sql.tables import checkouts, payments
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ __all__ = [
     "postpone",
     "start_cancel",
 ]
+
+PAYING: Final = "This purchase is being paid already. Wait for its outcome, or cancel it."
 
 MOST_TRIES: Final = 5
 """Declined payments of one checkout: enough for a typing error, few for card testing."""
@@ -69,17 +72,16 @@ def begin(
     """
     record = rows.owned(conn, checkout, viewer)
     if record is None:
-        raise NotFound("There is no such checkout.")
+        raise NotFound("There is no such checkout. Start a new one.")
     if record.state is State.PAID:
         return record
     _require_payable(record, now_ms)
     address = ship_to or record.ship_to
     if address is None:
         raise Invalid("ship_to is missing: where should the order go?")
-    _count_try(conn, record, provider)
     return rows.move(
         conn,
-        record,
+        _one_try_more(conn, record, provider),
         State.PAY_PENDING,
         ship_to=address,
         failure=None,
@@ -92,11 +94,7 @@ def note_unsent(conn: Connection, attempt: str, version: int) -> Change:
     record = _of(conn, attempt)
     if record.version != version or record.state not in _ASKING:
         return Change(record, changed=False)
-    conn.execute(
-        update(payments).where(payments.c.id == attempt).values(tries=payments.c.tries - 1)
-    )
-    after = rows.move(conn, record, State.RESERVED, action=None, next_at=record.pay_by)
-    return Change(after, changed=True)
+    return Change(_as_before(conn, record), changed=True)
 
 
 def note_unknown(conn: Connection, attempt: str, version: int, now_ms: int) -> Change:
@@ -138,7 +136,7 @@ def note_declined(
     rows.release(conn, record, now_ms)
     # Due at once: the sweeper closes the payment at the provider.
     end = {"action": None, "failure": failure, "next_at": now_ms}
-    return Change(rows.move(conn, record, State.FAILED, **end), changed=True)
+    return _ended(conn, rows.move(conn, record, State.FAILED, **end), now_ms)
 
 
 def start_cancel(conn: Connection, checkout: str, now_ms: int) -> Change:
@@ -147,21 +145,24 @@ def start_cancel(conn: Connection, checkout: str, now_ms: int) -> Change:
     The end is ``expired`` when the time to pay is over, and ``cancelled`` before.
 
     Raises:
-        NotFound: There is no such checkout.
+        NotFound: There is no such checkout. Start a new one.
 
     """
     record = rows.by_id(conn, checkout)
     if record is None:
-        raise NotFound("There is no such checkout.")
+        raise NotFound("There is no such checkout. Start a new one.")
     if not record.is_open or record.state is State.CANCELING:
         return Change(record, changed=False)
+    if record.is_queued:
+        # As if it had never been paid: the provider has not heard of it.
+        record = _as_before(conn, record)
     aim = State.EXPIRED if now_ms >= record.pay_by else State.CANCELLED
     failure = EXPIRED if aim is State.EXPIRED else None
     if record.attempt is not None and record.attempt.is_live:
         changes = {"action": None, "failure": failure, "next_at": now_ms}
         return Change(rows.move(conn, record, State.CANCELING, **changes), changed=True)
     rows.release(conn, record, now_ms)
-    return Change(rows.move(conn, record, aim, failure=failure, next_at=None), changed=True)
+    return _ended(conn, rows.move(conn, record, aim, failure=failure, next_at=None), now_ms)
 
 
 def note_canceled(conn: Connection, attempt: str, now_ms: int) -> Change:
@@ -170,11 +171,7 @@ def note_canceled(conn: Connection, attempt: str, now_ms: int) -> Change:
     if record.state is State.RESERVED:
         # The buyer's next try will meet the canceled payment and hear of it.
         return Change(record, changed=False)
-    conn.execute(
-        update(payments)
-        .where(payments.c.id == attempt, payments.c.state == "created")
-        .values(state="cancelled")
-    )
+    change(conn, payments, {"id": attempt, "state": "created"}, state="cancelled")
     if not record.is_open:
         return Change(_postponed(conn, record, None), changed=False)
     rows.release(conn, record, now_ms)
@@ -182,24 +179,38 @@ def note_canceled(conn: Connection, attempt: str, now_ms: int) -> Change:
         to = State.EXPIRED if record.failure == EXPIRED else State.CANCELLED
     else:
         to = State.FAILED
-    return Change(rows.move(conn, record, to, action=None, next_at=None), changed=True)
+    return _ended(conn, rows.move(conn, record, to, action=None, next_at=None), now_ms)
 
 
-def postpone(conn: Connection, checkout: str, due_ms: int) -> None:
-    """Let the sweeper look again at ``due_ms``; changes nothing that is shown."""
-    conn.execute(update(checkouts).where(checkouts.c.id == checkout).values(next_at=due_ms))
+def postpone(conn: Connection, checkout: str, version: int, due_ms: int | None) -> None:
+    """Let the sweeper look again at ``due_ms``, or never; changes nothing that is shown.
+
+    A checkout that has changed meanwhile has another time, or none: it would be due for ever.
+    """
+    change(conn, checkouts, {"id": checkout, "version": version}, next_at=due_ms)
+
+
+def _ended(conn: Connection, after: Record, now_ms: int) -> Change:
+    note_end(conn, after, now_ms)
+    return Change(after, changed=True)
 
 
 def _postponed(conn: Connection, record: Record, due_ms: int | None) -> Record:
     if due_ms is not None:
         due_ms = min(due_ms, record.pay_by)
-    conn.execute(update(checkouts).where(checkouts.c.id == record.id).values(next_at=due_ms))
-    return rows.by_id(conn, record.id) or record
+    postpone(conn, record.id, record.version, due_ms)
+    return replace(record, next_at=due_ms)
+
+
+def _as_before(conn: Connection, record: Record) -> Record:
+    """The checkout without this try."""
+    before = rows.change_payment(conn, record, tries=record.paying.tries - 1)
+    return rows.move(conn, before, State.RESERVED, action=None, next_at=record.pay_by)
 
 
 def _require_payable(record: Record, now_ms: int) -> None:
     if record.is_pending:
-        raise InProgress(BUSY, checkout=record.id)
+        raise InProgress(PAYING, checkout=record.id)
     is_late = record.state is State.RESERVED and now_ms >= record.pay_by
     if is_late or record.state is State.EXPIRED:
         raise Expired("The time to pay is over. Start again.")
@@ -207,25 +218,24 @@ def _require_payable(record: Record, now_ms: int) -> None:
         raise Conflict("This checkout has ended. Start a new one.")
 
 
-def _count_try(conn: Connection, record: Record, provider: str) -> None:
-    if record.attempt is None:
-        columns = {
-            "id": attempt_id(record.id),
-            "checkout": record.id,
-            "provider": provider,
-            "amount": record.total,
-            "currency": record.currency,
-            "state": "created",
-            "tries": 1,
-            "captured": 0,
-        }
-        conn.execute(insert(payments).values(**columns))
-        return
-    conn.execute(
-        update(payments)
-        .where(payments.c.id == record.attempt.id)
-        .values(tries=payments.c.tries + 1)
+def _one_try_more(conn: Connection, record: Record, provider: str) -> Record:
+    """The checkout with this try counted, its payment made if this is the first."""
+    if record.attempt is not None:
+        queued = record.attempt.state == "queued"
+        state = "created" if queued else record.attempt.state
+        return rows.change_payment(conn, record, tries=record.attempt.tries + 1, state=state)
+    attempt = Attempt(
+        id=attempt_id(record.id),
+        provider=provider,
+        amount=record.total,
+        currency=record.currency,
+        state="created",
+        tries=1,
+        captured=0,
     )
+    columns = {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
+    add(conn, payments, checkout=record.id, **columns)
+    return replace(record, attempt=attempt)
 
 
 def _of(conn: Connection, attempt: str) -> Record:

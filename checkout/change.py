@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from checkout.order import Order
     from checkout.record import Record
 
 __all__ = ["Change"]
@@ -13,7 +14,8 @@ __all__ = ["Change"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A checkout after an operation, and whether that changed it."""
+    """A checkout after an operation, whether that changed it, and orders that were made."""
 
     record: Record
     changed: bool
+    orders: tuple[Order, ...] = ()

@@ -5,9 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from checkout.paid import LATE
+from store.sql.rows import Connection, select
+from store.sql.tables import claims, stock
+
 if TYPE_CHECKING:
     from cart.carts import Carts
     from cart.holds import Holds
+    from store.sql.book import Book
 
 __all__ = ["Delivery"]
 
@@ -17,7 +22,8 @@ logger = logging.getLogger(__name__)
 class Delivery:
     """Handlers of the outbox kinds ``settle`` and ``bought``; safe to repeat."""
 
-    def __init__(self, holds: Holds, carts: Carts) -> None:
+    def __init__(self, book: Book, holds: Holds, carts: Carts) -> None:
+        self._book = book
         self._holds = holds
         self._carts = carts
 
@@ -28,17 +34,27 @@ class Delivery:
             Outage: The gate cannot be reached; the row stays.
 
         """
+        hold, target = payload["checkout"], payload["target"]
         for shop in payload["shops"]:
-            ended = await self._holds.settle(payload["checkout"], shop, payload["target"])
-            if not ended:
-                # After a rebuild from the book this is as it should be; else the audit tells.
-                logger.warning(
-                    "row %d: no hold of %s at %s to end as %s",
-                    row,
-                    payload["checkout"],
-                    shop,
-                    payload["target"],
-                )
+            if await self._holds.settle(hold, shop, target):
+                continue
+            logger.warning("row %d: no hold of %s at %s to end as %s", row, hold, shop, target)
+            if target == "sold":
+                await self._mend(hold.removesuffix(LATE), shop)
+
+    async def _mend(self, checkout: str, shop: str) -> None:
+        """See whether the gate would sell again what is sold; if so, have it filled anew.
+
+        After a rebuild from the book no hold is as it should be. But a process that was slow
+        between hold and claim may have lost its hold to the sweeper, which took it for an
+        orphan's: the claim stands, and its units are on sale again.
+        """
+        claimed = await self._book.read(_claimed, checkout, shop)
+        taken = await self._holds.taken(shop, list(claimed))
+        # The gate takes before the book claims, and gives back after it: never less.
+        if any(taken.get(sku, 0) < units for sku, units in claimed.items()):
+            logger.warning("what %s has bought at %s was on sale again", checkout, shop)
+            await self._holds.close(shop)
 
     async def bought(self, row: int, payload: dict[str, Any]) -> None:
         """Take what was paid out of the buyer's cart.
@@ -50,3 +66,13 @@ class Delivery:
         del row
         lines = [(sku, qty) for sku, qty in payload["lines"]]
         await self._carts.bought(payload["viewer"], payload["checkout"], lines)
+
+
+def _claimed(conn: Connection, checkout: str, shop: str) -> dict[str, int]:
+    """Units that all checkouts together have claimed, of each SKU that this one did."""
+    query = (
+        select(stock.c.sku, stock.c.claimed)
+        .join(claims, claims.c.sku == stock.c.sku)
+        .where(claims.c.checkout == checkout, claims.c.shop == shop)
+    )
+    return {row.sku: row.claimed for row in conn.execute(query)}

@@ -17,6 +17,7 @@ from checkout.state import State
 if TYPE_CHECKING:
     from base.errors import Outage
     from checkout.parts import Parts
+    from checkout.queue import PaymentQueue
     from checkout.reconcile import Reconciler
     from checkout.record import Record
 
@@ -34,9 +35,10 @@ ALARM_MS: Final = 15 * 60 * 1000
 class Ending:
     """Ends open checkouts."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler) -> None:
+    def __init__(self, parts: Parts, reconciler: Reconciler, queue: PaymentQueue) -> None:
         self._parts = parts
         self._reconciler = reconciler
+        self._queue = queue
 
     async def end(self, checkout: str) -> Record:
         """Cancel, or expire when ``pay_by`` is past; what is paid or ended stays as it is.
@@ -66,6 +68,8 @@ class Ending:
     async def _start(self, checkout: str) -> Record:
         now = self._parts.clock.now_ms()
         change = await insist(self._parts.book, attempts.start_cancel, checkout, now)
+        if change.changed:
+            self._queue.leave(checkout)
         return await self._reconciler.announce(change)
 
     async def _later(self, record: Record, outage: Outage) -> Record:
@@ -73,5 +77,6 @@ class Ending:
         late = now > record.pay_by + ALARM_MS
         log = logger.error if late else logger.warning
         log("the provider does not cancel the payment of %s: %s", record.id, outage)
-        await self._parts.book.write(attempts.postpone, record.id, now + AGAIN_MS)
+        due = now + AGAIN_MS
+        await self._parts.book.write(attempts.postpone, record.id, record.version, due)
         return record

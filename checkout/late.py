@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Refused, SoldOut
+from base.errors import Outage, Refused, SoldOut
 from cart.holds import StalePrice, Wanted
-from checkout import paid
+from checkout import breaks, paid
+from checkout.breaks import Break
 from checkout.change import Change
+from checkout.payments.provider import Declined
 from checkout.pricing import by_shop
 from checkout.race import insist
 from checkout.state import State
@@ -47,9 +49,11 @@ class LateMoney:
             return await self.give_back(record)
         attempt, now = record.paying.id, self._parts.clock.now_ms()
         logger.error("break: late money for %s, which is %s", record.id, record.state)
+        await self._note("late_money", attempt, f"nothing for {record.id}, {record.state.value}")
         if await self._hold(record):
             try:
-                sold = await insist(self._parts.book, paid.record_late, attempt, now)
+                terms = self._parts.order_terms
+                sold = await insist(self._parts.book, paid.record_late, attempt, terms, now)
             except SoldOut:
                 await self._let_go(record)
             else:
@@ -60,9 +64,18 @@ class LateMoney:
     async def give_back(self, record: Record) -> Change:
         """Refund what was captured; safe to repeat until the provider has done it."""
         attempt = record.paying
-        await self._parts.provider.refund(attempt.id, attempt.amount, f"late-{attempt.id}")
+        try:
+            await self._parts.provider.refund(attempt.id, attempt.amount, f"late-{attempt.id}")
+        except Declined as declined:
+            logger.exception("break: the late money of %s cannot be given back", record.id)
+            await self._note("stuck_refund", attempt.id, f"{attempt.amount} given back")
+            raise Outage from declined
         now = self._parts.clock.now_ms()
         return await insist(self._parts.book, paid.record_refunded, attempt.id, now)
+
+    async def _note(self, kind: str, attempt: str, expected: str) -> None:
+        seen = Break(kind=kind, key=attempt, expected=expected, actual="the provider has it")
+        await self._parts.book.write(breaks.note, seen, self._parts.clock.now_ms())
 
     async def _unless_refunded(self, sold: Change) -> Change:
         """Another run of this may have decided to give the money back."""

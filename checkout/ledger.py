@@ -1,26 +1,78 @@
 """The ledger: double entry, posted once, never changed.
 
-Debits are above zero and credits below; every transaction sums to zero. Accounts:
-``provider_clearing`` is what the payment provider holds for us, ``shop_payable:<shop>`` what
-we owe a shop, ``unclaimed_money`` what came for goods that were gone and goes back.
+Debits are above zero and credits below; every transaction sums to zero. A capture is one
+transaction an order, a refund of it mirrors its parts. Accounts:
+
+- ``provider_clearing``    what the payment provider holds for us
+- ``shop_payable:<shop>``  what we owe a shop
+- ``platform_fee``         what the platform keeps
+- ``tax_payable``          tax to hand on; zero until orders have tax
+- ``commission``           what affiliates get; zero until there are any
+- ``unclaimed_money``      what came for goods that were gone and goes back
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from store.sql.rows import Connection, insert, insert_or_ignore
+from checkout.splits import reversed_part, share
+from store.sql.rows import Connection, add, insert_or_ignore
 from store.sql.tables import ledger_entries, ledger_txns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checkout.order_rows import OrderRecord
     from checkout.record import Record
 
-__all__ = ["CLEARING", "UNCLAIMED", "payable", "post"]
+__all__ = [
+    "CLEARING",
+    "COMMISSION",
+    "FEE",
+    "TAX",
+    "UNCLAIMED",
+    "Parts",
+    "payable",
+    "post_capture",
+    "post_late",
+    "post_refund",
+]
 
 CLEARING: Final = "provider_clearing"
+FEE: Final = "platform_fee"
+TAX: Final = "tax_payable"
+COMMISSION: Final = "commission"
 UNCLAIMED: Final = "unclaimed_money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an order's money is made of, in minor units; the shop gets the rest of ``total``."""
+
+    total: int
+    fee: int
+    tax: int
+    commission: int
+
+    @classmethod
+    def of(cls, *, total: int, tax: int, goods: int, fee_bps: int) -> Parts:
+        """The parts of a paid order; the fee is on ``goods``, without tax and shipping."""
+        return cls(total=total, fee=share(goods, fee_bps), tax=tax, commission=0)
+
+    def accounts(self, shop: str) -> dict[str, int]:
+        """What each account is owed; together ``total``."""
+        others = {FEE: self.fee, TAX: self.tax, COMMISSION: self.commission}
+        return {payable(shop): self.total - sum(others.values()), **others}
+
+    def reversed(self, refunded: int) -> Parts:
+        """What of it has gone back once ``refunded`` was given back altogether."""
+        return Parts(
+            total=refunded,
+            fee=reversed_part(self.fee, refunded, self.total),
+            tax=reversed_part(self.tax, refunded, self.total),
+            commission=reversed_part(self.commission, refunded, self.total),
+        )
 
 
 def payable(shop: str) -> str:
@@ -28,28 +80,54 @@ def payable(shop: str) -> str:
     return f"shop_payable:{shop}"
 
 
-def post(
+def post_capture(
+    conn: Connection, record: Record, order: str, shop: str, parts: Parts, now_ms: int
+) -> None:
+    """Post what was taken for an order; a repeat changes nothing."""
+    amounts = {account: -amount for account, amount in parts.accounts(shop).items()}
+    txn = {"key": f"capture:{order}", "kind": "capture", "ref": record.id, "order": order}
+    txn["currency"] = record.currency
+    _post(conn, txn, {CLEARING: parts.total, **amounts}, now_ms)
+
+
+def post_refund(
+    conn: Connection, record: OrderRecord, refund: str, amount: int, now_ms: int
+) -> None:
+    """Post what was given back of an order; a repeat changes nothing.
+
+    Each account bears its part of all that was refunded until now, less what it bore before.
+    """
+    order = record.order
+    parts = Parts(
+        total=order.total,
+        fee=record.platform_fee,
+        tax=order.tax,
+        commission=record.commission,
+    )
+    before = parts.reversed(order.refunded_total).accounts(order.shop)
+    after = parts.reversed(order.refunded_total + amount).accounts(order.shop)
+    amounts = {account: after[account] - before[account] for account in after}
+    txn = {"key": f"refund:{refund}", "kind": "refund", "ref": record.checkout}
+    txn |= {"order": order.id, "currency": order.currency}
+    _post(conn, txn, {CLEARING: -amount, **amounts}, now_ms)
+
+
+def post_late(
     conn: Connection, kind: str, record: Record, amounts: Mapping[str, int], now_ms: int
 ) -> None:
-    """Post a transaction of a checkout's payment; a repeat of its kind changes nothing.
+    """Post the capture or refund of money that came too late for an order; once each."""
+    txn = {"key": f"{kind}:{record.paying.id}", "kind": kind, "ref": record.id}
+    txn["currency"] = record.currency
+    _post(conn, txn, amounts, now_ms)
 
-    ``kind`` is capture or refund; ``amounts`` are minor units by account and sum to zero; a
-    zero is left out.
 
-    Raises:
-        ValueError: They do not.
-
-    """
+def _post(
+    conn: Connection, txn: Mapping[str, str], amounts: Mapping[str, int], now_ms: int
+) -> None:
     if sum(amounts.values()) != 0:
         raise ValueError("a ledger transaction must sum to zero")
-    key = f"{kind}:{record.paying.id}"
-    txn = {"key": key, "kind": kind, "ref": record.id, "currency": record.currency}
     if not insert_or_ignore(conn, ledger_txns, **txn, at=now_ms):
         return
-    entries = [
-        {"txn": key, "account": account, "amount": amount}
-        for account, amount in sorted(amounts.items())
-        if amount
-    ]
-    if entries:
-        conn.execute(insert(ledger_entries), entries)
+    for account, amount in sorted(amounts.items()):
+        if amount:
+            add(conn, ledger_entries, txn=txn["key"], account=account, amount=amount)

@@ -13,10 +13,11 @@ import msgspec
 
 from base.errors import InProgress, KeyReused, SoldOut
 from checkout import rows
+from checkout.events import note_end
 from checkout.race import Raced
 from checkout.record import Record
 from checkout.state import State
-from store.sql.rows import Connection, insert, insert_or_ignore
+from store.sql.rows import Connection, add, insert_or_ignore
 from store.sql.tables import checkouts, claims
 
 if TYPE_CHECKING:
@@ -69,18 +70,23 @@ def enter(conn: Connection, draft: Record, now_ms: int) -> Opened:
         Raced: Try again: somebody else is opening a checkout for this viewer.
 
     """
-    same = rows.by_id(conn, draft.id)
-    if same is not None:
-        if same.fingerprint != draft.fingerprint:
-            raise KeyReused
-        return Opened(same, is_new=False)
-    cancelled = make_room(conn, draft.viewer, now_ms)
-    if not insert_or_ignore(conn, checkouts, **_columns(draft)):
-        raise Raced
+    cancelled = None
+    columns = _columns(draft)
+    # Nearly always there is room: the unique keys say so, and cost no look.
+    if not insert_or_ignore(conn, checkouts, **columns):
+        same = rows.by_id(conn, draft.id)
+        if same is not None:
+            if same.fingerprint != draft.fingerprint:
+                raise KeyReused
+            return Opened(same, is_new=False)
+        cancelled = make_room(conn, draft.viewer, now_ms)
+        if not insert_or_ignore(conn, checkouts, **columns):
+            raise Raced
     missing = rows.claim(conn, draft.lines)
     if missing is not None:
         raise SoldOut(missing)
-    conn.execute(insert(claims), [_claim(draft.id, line) for line in draft.lines])
+    for line in draft.lines:
+        add(conn, claims, **_claim(draft.id, line))
     return Opened(draft, is_new=True, cancelled=cancelled)
 
 
@@ -101,13 +107,20 @@ def make_room(conn: Connection, viewer: str, now_ms: int) -> Record | None:
         raise Raced
     cancelled = rows.move(conn, other, State.CANCELLED, next_at=None)
     rows.release(conn, other, now_ms)
+    note_end(conn, cancelled, now_ms)
     return cancelled
 
 
+_PLAIN: Final = tuple(
+    name
+    for name in checkouts.c.keys()  # noqa: SIM118 - iterating gives columns
+    if name not in {"open", "state", "lines", "ship_to", "action", "failure"}
+)
+
+
 def _columns(draft: Record) -> dict[str, object]:
-    names = set(checkouts.c.keys()) - {"open", "state", "lines", "ship_to", "action", "failure"}
     return {
-        **{name: getattr(draft, name) for name in names},
+        **{name: getattr(draft, name) for name in _PLAIN},
         "open": True,
         "state": draft.state.value,
         "lines": msgspec.to_builtins(draft.lines),

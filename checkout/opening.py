@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from base.errors import InProgress, KeyReused, Outage, PriceChanged
+from base.errors import InProgress, KeyReused, Outage, PriceChanged, Refused
 from base.ids import derived_id
 from cart.holds import StalePrice
 from checkout import rows
@@ -61,8 +62,8 @@ class Opening:
         """The checkout of that key, made now or before.
 
         Raises:
-            KeyReused, SoldOut, PriceChanged, InProgress, Conflict, NotFound, Invalid: As the
-                contract says; the key is free again.
+            KeyReused, SoldOut, PriceChanged, InProgress, Conflict, NotFound, Invalid,
+                RateLimited: As the contract says; the key is free again.
             Outage: A repeat of the key finds out what became of it.
 
         """
@@ -86,35 +87,53 @@ class Opening:
             return await self._open(actor, ident, wish, show)
 
     async def _open(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
+        """Reserve first and look only when refused, for nearly always the key is new.
+
+        A whole cart is looked up first: it is empty once it was bought.
+        """
+        refusal: Refused | None = None
+        if not wish.is_whole_cart:
+            try:
+                return await self._try(actor, ident, wish, show, looked=False)
+            except Refused as error:
+                refusal = error
+            except Raced:
+                pass
         for _ in range(TRIES):
             found = await self._parts.book.read(look, ident, actor.id)
             if found.same is not None:
-                if found.same.fingerprint != wish.fingerprint:
-                    raise KeyReused
-                return found.same
-            priced = await self._priced(actor, wish)
+                return _of_same_body(found.same, wish.fingerprint)
             if found.other is not None:
+                await self._priced(actor, wish)
                 # First: its own hold may be what makes this one sold out.
                 await self._make_room(found.other)
-            draft = self._draft(actor, ident, wish, show, priced)
-            try:
-                return await self._reserve(draft, priced)
-            except StalePrice as stale:
-                self._forget(priced, stale.sku)
-            except Raced:
-                continue
+            elif refusal is not None:
+                raise refusal
+            refusal = None
+            with suppress(Raced):
+                return await self._try(actor, ident, wish, show, looked=True)
         raise Outage
 
-    async def _reserve(self, draft: Record, priced: Quote) -> Record:
+    async def _try(
+        self, actor: Actor, ident: str, wish: Wish, show: str | None, *, looked: bool
+    ) -> Record:
+        priced = await self._priced(actor, wish)
+        draft = self._draft(actor, ident, wish, show, priced)
         try:
-            opened = await self._reservation.take(draft, priced.pvs)
+            return await self._reserve(draft, priced, looked=looked)
+        except StalePrice as stale:
+            self._forget(priced, stale.sku)
+            raise Raced from stale
+
+    async def _reserve(self, draft: Record, priced: Quote, *, looked: bool) -> Record:
+        try:
+            opened = await self._reservation.take(draft, priced.pvs, looked=looked)
         except HoldLost:
             return await self._end_lost(draft.id)
         if opened.cancelled is not None:
             await self._reconciler.announce(Change(opened.cancelled, changed=True))
-        if opened.record.fingerprint != draft.fingerprint:
-            raise KeyReused
-        return await self._reconciler.announce(Change(opened.record, changed=opened.is_new))
+        record = _of_same_body(opened.record, draft.fingerprint)
+        return await self._reconciler.announce(Change(record, changed=opened.is_new))
 
     async def _end_lost(self, ident: str) -> Record:
         """End a checkout whose hold is gone; what its viewer has cancelled lost it rightly."""
@@ -185,3 +204,9 @@ async def _landed(task: asyncio.Task[Record]) -> Record:
     if not task.done():
         raise Outage
     return task.result()
+
+
+def _of_same_body(record: Record, fingerprint: str) -> Record:
+    if record.fingerprint != fingerprint:
+        raise KeyReused
+    return record

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from base.errors import Invalid, NotFound
 from base.identity import Role
-from cart.cart import Line
-from checkout.checkout import Address
 from checkout.order import Order
-from store.sql.rows import Connection, Row, and_, or_, select
+from checkout.order_ledger import LedgerEntry, entries_of
+from checkout.order_rows import order_of, seen_by
+from store.sql.rows import Connection, select, tuple_
 from store.sql.tables import orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from base.identity import Actor
     from store.sql.book import Book
 
-__all__ = ["MOST_LISTED", "Orders", "Page", "of_checkout"]
+__all__ = ["MOST_LISTED", "Orders", "Page"]
 
 MOST_LISTED: Final = 100
 """Orders in one answer."""
@@ -48,8 +48,18 @@ class Orders:
         """
         found = await self._book.read(_find, order, *_sees(actor))
         if found is None:
-            raise NotFound("There is no such order.")
-        return found
+            raise NotFound("There is no such order of yours. Check its id.")
+        return seen_by(actor, found)
+
+    async def ledger(self, actor: Actor, order: str) -> Sequence[LedgerEntry]:
+        """What the ledger has of an order; a buyer sees what they paid and got back.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+            Outage: The book cannot be read.
+
+        """
+        return await self._book.read(entries_of, actor, order)
 
     async def list(self, actor: Actor, after: str | None, limit: int) -> Page:
         """A page of orders, the latest first.
@@ -66,15 +76,9 @@ class Orders:
         """
         limit = max(1, min(limit, MOST_LISTED))
         found = await self._book.read(_page, _place(after), limit + 1, *_sees(actor))
-        page = found[:limit]
+        page = [seen_by(actor, order) for order in found[:limit]]
         more = f"{page[-1].paid_at}.{page[-1].id}" if len(found) > limit else None
         return page, more
-
-
-def of_checkout(conn: Connection, checkout: str) -> list[Order]:
-    """The orders of a paid checkout, by shop."""
-    mine = select(orders).where(orders.c.checkout == checkout).order_by(orders.c.shop)
-    return [_order(row) for row in conn.execute(mine)]
 
 
 def _sees(actor: Actor) -> tuple[str, str]:
@@ -88,7 +92,7 @@ def _sees(actor: Actor) -> tuple[str, str]:
 
 def _find(conn: Connection, order: str, column: str, value: str) -> Order | None:
     row = conn.execute(_visible(column, value).where(orders.c.id == order)).one_or_none()
-    return None if row is None else _order(row)
+    return None if row is None else order_of(row)
 
 
 def _page(
@@ -96,11 +100,10 @@ def _page(
 ) -> list[Order]:
     query = _visible(column, value)
     if after is not None:
-        paid_at, ident = after
-        earlier = orders.c.paid_at < paid_at
-        query = query.where(or_(earlier, and_(orders.c.paid_at == paid_at, orders.c.id < ident)))
+        # One comparison of both, which an index can follow; "earlier, or as early" it cannot.
+        query = query.where(tuple_(orders.c.paid_at, orders.c.id) < after)
     query = query.order_by(orders.c.paid_at.desc(), orders.c.id.desc()).limit(limit)
-    return [_order(row) for row in conn.execute(query)]
+    return [order_of(row) for row in conn.execute(query)]
 
 
 def _visible(column: str, value: str) -> Any:
@@ -112,19 +115,5 @@ def _place(cursor: str | None) -> tuple[int, str] | None:
         return None
     paid_at, _, ident = cursor.partition(".")
     if not (paid_at.isascii() and paid_at.isdigit() and len(paid_at) < 16 and ident):  # noqa: PLR2004 - ms till year 33658
-        raise Invalid("This is not a cursor of the list.")
+        raise Invalid("after is not a cursor: use the next of the page before.")
     return int(paid_at), ident
-
-
-def _order(found: Row[Any]) -> Order:
-    row = found._mapping  # noqa: SLF001 - a public name, kept apart from the columns
-    plain = {
-        name: row[name]
-        for name in Order.__struct_fields__
-        if name not in {"lines", "ship_to", "tracking"}
-    }
-    return Order(
-        **plain,
-        lines=msgspec.convert(row["lines"], tuple[Line, ...]),
-        ship_to=msgspec.convert(row["ship_to"], Address),
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,17 +16,30 @@ import msgspec
 from base.errors import NotFound, SoldOut
 from checkout import ledger, rows
 from checkout.change import Change
-from checkout.order import OrderState
+from checkout.events import note_order
+from checkout.order import Order
+from checkout.order_state import OrderState
 from checkout.pricing import by_shop
 from checkout.state import State
+from shop.happened import Kind
 from store.sql import outbox
-from store.sql.rows import Connection, insert, insert_or_ignore, select, update
-from store.sql.tables import claims, order_numbers, orders, payments
+from store.sql.rows import (
+    Connection,
+    Prepared,
+    add,
+    bindparam,
+    change,
+    insert_or_ignore,
+    select,
+    update,
+)
+from store.sql.tables import claims, order_lines, order_numbers, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cart.cart import Line
+    from checkout.order_terms import OrderTerms
     from checkout.record import Record
 
 __all__ = [
@@ -38,6 +52,12 @@ __all__ = [
     "record_refunded",
     "record_refunding",
 ]
+
+_SHOPS: Final = order_numbers.c.shop == bindparam("of")
+_COUNT_ON: Final = Prepared(
+    update(order_numbers).where(_SHOPS).values(last=order_numbers.c.last + 1)
+)
+_LAST: Final = Prepared(select(order_numbers.c.last).where(_SHOPS))
 
 LATE: Final = "-late"
 """Marks the second hold of a checkout whose first one was given back."""
@@ -52,8 +72,10 @@ def late_hold(checkout: str) -> str:
     return checkout + LATE
 
 
-def record_paid(conn: Connection, attempt: str, now_ms: int) -> Change:
+def record_paid(conn: Connection, attempt: str, terms: OrderTerms, now_ms: int) -> Change:
     """Make an open checkout paid, with its orders, ledger entries and outbox; once.
+
+    The orders keep the terms of this moment.
 
     Raises:
         Late: It has ended.
@@ -65,10 +87,10 @@ def record_paid(conn: Connection, attempt: str, now_ms: int) -> Change:
     if not record.is_open:
         raise Late
     rows.end_claims(conn, record, "sold")
-    return _book(conn, record, record.id, now_ms)
+    return _book(conn, record, record.id, terms, now_ms)
 
 
-def record_late(conn: Connection, attempt: str, now_ms: int) -> Change:
+def record_late(conn: Connection, attempt: str, terms: OrderTerms, now_ms: int) -> Change:
     """Claim the stock of an ended checkout again and make it paid; once.
 
     Raises:
@@ -81,8 +103,8 @@ def record_late(conn: Connection, attempt: str, now_ms: int) -> Change:
     missing = rows.claim(conn, record.lines)
     if missing is not None:
         raise SoldOut(missing)
-    conn.execute(update(claims).where(claims.c.checkout == record.id).values(state="sold"))
-    return _book(conn, record, late_hold(record.id), now_ms)
+    change(conn, claims, {"checkout": record.id}, state="sold")
+    return _book(conn, record, late_hold(record.id), terms, now_ms)
 
 
 def record_refunding(conn: Connection, attempt: str, now_ms: int) -> Change:
@@ -90,10 +112,10 @@ def record_refunding(conn: Connection, attempt: str, now_ms: int) -> Change:
     record = _of(conn, attempt)
     if record.state in {State.PAID, State.REFUNDING, State.REFUNDED}:
         return Change(record, changed=False)
-    _captured(conn, record)
+    captured = _captured(conn, record)
     amounts = {ledger.CLEARING: record.total, ledger.UNCLAIMED: -record.total}
-    ledger.post(conn, "capture", record, amounts, now_ms)
-    after = rows.move(conn, record, State.REFUNDING, action=None, next_at=now_ms)
+    ledger.post_late(conn, "capture", record, amounts, now_ms)
+    after = rows.move(conn, captured, State.REFUNDING, action=None, next_at=now_ms)
     return Change(after, changed=True)
 
 
@@ -102,10 +124,10 @@ def record_refunded(conn: Connection, attempt: str, now_ms: int) -> Change:
     record = _of(conn, attempt)
     if record.state is not State.REFUNDING:
         return Change(record, changed=False)
-    conn.execute(update(payments).where(payments.c.id == attempt).values(state="refunded"))
+    refunded = rows.change_payment(conn, record, state="refunded")
     amounts = {ledger.UNCLAIMED: record.total, ledger.CLEARING: -record.total}
-    ledger.post(conn, "refund", record, amounts, now_ms)
-    after = rows.move(conn, record, State.REFUNDED, next_at=None)
+    ledger.post_late(conn, "refund", record, amounts, now_ms)
+    after = rows.move(conn, refunded, State.REFUNDED, next_at=None)
     return Change(after, changed=True)
 
 
@@ -118,59 +140,85 @@ def masked(name: str) -> str:
     return text[:end] + "***"
 
 
-def _book(conn: Connection, record: Record, hold: str, now_ms: int) -> Change:
-    _captured(conn, record)
-    shops = by_shop(record.lines)
-    for shop, lines in shops.items():
-        _make_order(conn, record, shop, lines, now_ms)
-    totals = {ledger.payable(shop): -_total(lines) for shop, lines in shops.items()}
-    ledger.post(conn, "capture", record, {ledger.CLEARING: record.total, **totals}, now_ms)
+def _book(conn: Connection, record: Record, hold: str, terms: OrderTerms, now_ms: int) -> Change:
+    record = _captured(conn, record)
+    made = []
+    for shop, lines in by_shop(record.lines).items():
+        total = _total(lines)
+        parts = ledger.Parts.of(total=total, tax=0, goods=total, fee_bps=terms.platform_fee_bps)
+        order = _make_order(conn, record, lines, parts, _first_state(terms, now_ms), now_ms)
+        ledger.post_capture(conn, record, order.id, shop, parts, now_ms)
+        made.append(order)
     changes = {"action": None, "failure": None, "next_at": None}
-    after = rows.move(conn, record, State.PAID, **changes)
+    paid = rows.move(conn, record, State.PAID, **changes)
+    after = replace(paid, orders=tuple(order.id for order in made))
     _tell(conn, after, hold, now_ms)
-    return Change(after, changed=True)
+    return Change(after, changed=True, orders=tuple(made))
 
 
-def _captured(conn: Connection, record: Record) -> None:
-    conn.execute(
-        update(payments)
-        .where(payments.c.id == record.paying.id)
-        .values(state="captured", captured=record.total)
-    )
+def _captured(conn: Connection, record: Record) -> Record:
+    return rows.change_payment(conn, record, state="captured", captured=record.total)
+
+
+def _first_state(terms: OrderTerms, now_ms: int) -> dict[str, object]:
+    if terms.free_cancel_ms:
+        return {"state": OrderState.ON_HOLD.value, "next_at": now_ms + terms.free_cancel_ms}
+    return {"state": OrderState.AWAITING_SHIPMENT.value, "next_at": None}
 
 
 def _make_order(
-    conn: Connection, record: Record, shop: str, lines: Sequence[Line], now_ms: int
-) -> None:
-    ident = hashlib.sha256(f"{record.id}|{shop}".encode()).hexdigest()[:32]
-    conn.execute(
-        insert(orders).values(
-            id=f"or_{ident}",
-            number=_next_number(conn, shop),
-            checkout=record.id,
-            shop=shop,
-            viewer=record.viewer,
-            state=OrderState.AWAITING_SHIPMENT.value,
-            currency=record.currency,
-            lines=msgspec.to_builtins(lines),
-            subtotal=_total(lines),
-            shipping=0,
-            discount=0,
-            tax=0,
-            total=_total(lines),
-            refunded_total=0,
-            paid_at=now_ms,
-            ship_to=msgspec.to_builtins(record.ship_to),
+    conn: Connection,
+    record: Record,
+    lines: Sequence[Line],
+    parts: ledger.Parts,
+    first: Mapping[str, object],
+    now_ms: int,
+) -> Order:
+    shop = lines[0].shop
+    ident = "or_" + hashlib.sha256(f"{record.id}|{shop}".encode()).hexdigest()[:32]
+    row = {
+        "id": ident,
+        "number": _next_number(conn, shop),
+        "shop": shop,
+        "currency": record.currency,
+        "lines": msgspec.to_builtins(lines),
+        "subtotal": _total(lines),
+        "shipping": 0,
+        "discount": 0,
+        "tax": parts.tax,
+        "total": parts.total,
+        "refunded_total": 0,
+        "paid_at": now_ms,
+        "ship_to": msgspec.to_builtins(record.ship_to),
+        **first,
+    }
+    private = {"checkout": record.id, "viewer": record.viewer}
+    kept = {"platform_fee": parts.fee, "commission": parts.commission}
+    add(conn, orders, **row, **private, **kept)
+    for position, line in enumerate(lines):
+        add(
+            conn,
+            order_lines,
+            order=ident,
+            sku=line.sku,
+            position=position,
+            qty=line.qty,
+            line_total=line.line_total,
+            shipped=0,
+            cancelled=0,
+            restocked=0,
         )
-    )
+    order = msgspec.convert(row, Order)
+    note_order(conn, Kind.ORDER_PAID, order, now_ms)
+    return order
 
 
 def _next_number(conn: Connection, shop: str) -> str:
     """Numbers are given at payment only, so that a shop's have no gaps."""
-    insert_or_ignore(conn, order_numbers, shop=shop, last=0)
-    mine = order_numbers.c.shop == shop
-    conn.execute(update(order_numbers).where(mine).values(last=order_numbers.c.last + 1))
-    last: int = conn.execute(select(order_numbers.c.last).where(mine)).scalar_one()
+    if not _COUNT_ON.run(conn, of=shop):
+        insert_or_ignore(conn, order_numbers, shop=shop, last=0)
+        _COUNT_ON.run(conn, of=shop)
+    ((last,),) = _LAST.rows(conn, of=shop)
     return f"{last:06d}"
 
 

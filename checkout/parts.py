@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checkout.order_terms import ORDER_TERMS, OrderTerms
+
 if TYPE_CHECKING:
     from base.clock import Clock
     from base.tasks import Tasks
     from cart.announcer import Announcer
     from cart.carts import Carts
     from cart.holds import Holds
+    from checkout.payments.pace import Pace
     from checkout.payments.provider import Provider
     from shop.catalog import Catalog
     from store.redis.scripts import Scripts
@@ -49,6 +52,7 @@ class Parts:
     Attributes:
         tasks: Owns the payments that are under way.
         secret: Keys the ids of checkouts, so that nobody can compute another's.
+        pace: At which payments go to the provider; None: as they come.
         scripts: By which openings of one viewer in other processes are noticed; None when
             this process alone serves.
 
@@ -65,4 +69,6 @@ class Parts:
     tasks: Tasks
     secret: str
     terms: Terms = Terms()
+    order_terms: OrderTerms = ORDER_TERMS
+    pace: Pace | None = None
     scripts: Scripts | None = None

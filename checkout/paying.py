@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
-from base.iso import COUNTRIES
-from checkout import attempts, rows
-from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status
+from checkout import attempts, rows, waiting
+from checkout.address import proper
+from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status, TurnedAway
 from checkout.race import insist
 from checkout.state import State
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checkout.checkout import Address, Failure, Method
     from checkout.ending import Ending
     from checkout.parts import Parts
+    from checkout.queue import PaymentQueue
     from checkout.reconcile import Reconciler
     from checkout.record import Record
 
@@ -32,6 +33,11 @@ logger = logging.getLogger(__name__)
 ASK_AGAIN_S: Final = (0.0, 0.2, 1.0)
 """Waits before each look at a provider whose answer was lost; then the sweeper looks on."""
 
+MOST_TURNS: Final = 20
+"""Of one try, when the provider turns it away each time because of too many requests."""
+
+LAST: Final = "The payment did not succeed, and this purchase has ended. Start a new one."
+
 LOOK_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Waits between looks at the book while only a webhook can tell; the last one repeats."""
 
@@ -39,10 +45,13 @@ LOOK_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 class Paying:
     """Carries payments through, one try at a time for each checkout."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler, ending: Ending) -> None:
+    def __init__(
+        self, parts: Parts, reconciler: Reconciler, ending: Ending, queue: PaymentQueue
+    ) -> None:
         self._parts = parts
         self._reconciler = reconciler
         self._ending = ending
+        self._queue = queue
 
     async def pay(
         self, actor: Actor, checkout: str, method: Method, ship_to: Address | None
@@ -59,8 +68,8 @@ class Paying:
             Outage: Nothing was charged.
 
         """
-        if ship_to is not None and ship_to.country not in COUNTRIES:
-            raise Invalid("ship_to.country is no country of ISO 3166-1 (two letters).")
+        if ship_to is not None:
+            ship_to = proper(ship_to)
         if not self._parts.provider.accepts(method.token):
             raise Invalid("There is no such payment method. Choose another one.")
         seconds = self._parts.terms.answer_ms / 1000
@@ -75,21 +84,43 @@ class Paying:
     async def _run(
         self, viewer: str | None, checkout: str, token: str, ship_to: Address | None
     ) -> Record:
-        name, now = self._parts.provider.name, self._parts.clock.now_ms()
+        with self._queue.seat():
+            record = await self._begin(viewer, checkout, ship_to)
+            if record.state is State.PAID:
+                return record
+            self._parts.announcer.tell(record.viewer, "checkout", record.shown())
+            if record.total == 0:
+                return await self._reconciler.free(record)
+            return await self._in_turn(record, token)
+
+    async def _begin(self, viewer: str | None, checkout: str, ship_to: Address | None) -> Record:
+        parts, now = self._parts, self._parts.clock.now_ms()
+        begin = waiting.begin if self._queue.is_paced else attempts.begin
         try:
-            record = await insist(
-                self._parts.book, attempts.begin, checkout, viewer, ship_to, name, now
+            return await insist(
+                parts.book, begin, checkout, viewer, ship_to, parts.provider.name, now
             )
         except Expired:
             with suppress(Outage):
                 await self._ending.end(checkout)
             raise
-        if record.state is State.PAID:
-            return record
-        self._parts.announcer.tell(record.viewer, "checkout", record.shown())
-        if record.total == 0:
-            return await self._reconciler.free(record)
-        return await self._take(record, token)
+
+    async def _in_turn(self, record: Record, token: str) -> Record:
+        """Pay when it is this payment's turn; again in the next turn if it was turned away."""
+        turns = MOST_TURNS if self._queue.is_paced else 1
+        for left in reversed(range(turns)):
+            async with self._queue.turn(record) as sent:
+                if sent is None:
+                    # Cancelled or expired while it waited: nothing was sent.
+                    return await self._as_it_is(record.id, None)
+                record = sent
+                try:
+                    return await self._take(record, token)
+                except TurnedAway as turned_away:
+                    if not left:
+                        return await self._unsent(record, turned_away)
+                    self._queue.slow()
+        raise AssertionError("the last turn has an outcome")
 
     async def _take(self, record: Record, token: str) -> Record:
         provider, attempt = self._parts.provider, record.paying
@@ -97,13 +128,17 @@ class Paying:
         key = f"{attempt.id}-{record.version}"
         try:
             await provider.create(attempt.id, attempt.amount, attempt.currency, record.id)
-        except (NotSent, Lost) as outage:
+        except TurnedAway:
+            raise
+        except (NotSent, Lost, Invalid) as error:
             # Without a confirm nothing is charged, whether it was made or not.
-            return await self._unsent(record, outage)
+            return await self._unsent(record, error)
         try:
             payment = await provider.confirm(attempt.id, token, key)
         except Declined as declined:
             return await self._declined(record, declined.failure)
+        except TurnedAway:
+            raise
         except (NotSent, Invalid) as refused:
             return await self._unsent(record, refused)
         except Lost:
@@ -150,8 +185,8 @@ class Paying:
             return record
 
     async def _declined(self, record: Record, failure: Failure) -> Record:
-        await self._reconciler.declined(record, failure)
-        raise PaymentDeclined(failure.message)
+        after = await self._reconciler.declined(record, failure)
+        raise PaymentDeclined(LAST if after.state is State.FAILED else failure.message)
 
     async def _outcome(self, record: Record, until: float) -> Record:
         """Wait for what only a webhook or a poll can tell."""
@@ -167,11 +202,11 @@ class Paying:
                 found = await self._parts.book.read(rows.by_id, record.id)
                 record = record if found is None else found
         if record.state in {State.RESERVED, State.FAILED} and record.failure is not None:
-            raise PaymentDeclined(record.failure.message)
+            raise PaymentDeclined(LAST if record.state is State.FAILED else record.failure.message)
         return record
 
     async def _as_it_is(self, checkout: str, viewer: str | None) -> Record:
         record = await self._parts.book.read(rows.owned, checkout, viewer)
         if record is None:
-            raise NotFound("There is no such checkout.")
+            raise NotFound("There is no such checkout. Start a new one.")
         return record

@@ -43,10 +43,10 @@ def quote(wanted: Sequence[tuple[str, int]], facts: Mapping[str, SkuFacts]) -> Q
         raise Conflict("The cart is empty. Put something into it first.")
     for sku, _ in wanted:
         if sku not in facts:
-            raise NotFound("There is no such product.")
+            raise NotFound("There is no such product. Check its id.")
     currencies = {facts[sku].currency for sku, _ in wanted}
     if len(currencies) > 1:
-        raise Conflict("One purchase can have only one currency.")
+        raise Conflict("One purchase can have only one currency. Buy the others apart.")
     lines = tuple(_line(facts[sku], qty) for sku, qty in wanted)
     return Quote(
         currency=currencies.pop(),
@@ -61,6 +61,8 @@ def by_shop(lines: Sequence[Line]) -> dict[str, tuple[Line, ...]]:
 
     Everybody takes shops in the same order, so that two purchases cannot wait for each other.
     """
+    if len(lines) == 1:
+        return {lines[0].shop: tuple(lines)}
     shops = sorted({line.shop for line in lines})
     return {shop: tuple(line for line in lines if line.shop == shop) for shop in shops}
 

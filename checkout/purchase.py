@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from base.errors import NotFound
 from checkout import rows
+from checkout.aftercare import Aftercare
 from checkout.ending import Ending
 from checkout.late import LateMoney
 from checkout.opening import Opening
 from checkout.paying import Paying
+from checkout.queue import PaymentQueue
 from checkout.reconcile import Reconciler
 from checkout.state import State
 from checkout.wish import Wish
@@ -29,6 +31,8 @@ class Purchases:
     Attributes:
         reconciler: Takes over what the provider says; webhook and sweeper call it too.
         ending: Ends checkouts; the sweeper calls it too.
+        aftercare: Refunds, cancels and sends what was paid; the sweeper calls it too.
+        queue: Where payments wait for the provider.
 
     """
 
@@ -36,9 +40,11 @@ class Purchases:
         self._parts = parts
         self.late = LateMoney(parts)
         self.reconciler = Reconciler(parts, self.late)
-        self.ending = Ending(parts, self.reconciler)
+        self.queue = PaymentQueue(parts)
+        self.ending = Ending(parts, self.reconciler, self.queue)
+        self.aftercare = Aftercare(parts)
         self._opening = Opening(parts, self.reconciler, self.ending)
-        self._paying = Paying(parts, self.reconciler, self.ending)
+        self._paying = Paying(parts, self.reconciler, self.ending, self.queue)
 
     async def buy(
         self, actor: Actor, sku: str, qty: int, key: str, show: str | None = None
@@ -53,7 +59,7 @@ class Purchases:
 
         """
         wish = Wish(sku=sku, qty=qty)
-        return (await self._opening.open(actor, key, wish, show)).shown()
+        return self._shown(await self._opening.open(actor, key, wish, show))
 
     async def open(
         self, actor: Actor, key: str, expected_total: int | None = None, show: str | None = None
@@ -69,13 +75,13 @@ class Purchases:
 
         """
         wish = Wish(expected_total=expected_total)
-        return (await self._opening.open(actor, key, wish, show)).shown()
+        return self._shown(await self._opening.open(actor, key, wish, show))
 
     async def pay(
         self, actor: Actor, checkout: str, method: Method, ship_to: Address | None = None
     ) -> Checkout:
         """Pay; see :meth:`checkout.paying.Paying.pay`."""
-        return (await self._paying.pay(actor, checkout, method, ship_to)).shown()
+        return self._shown(await self._paying.pay(actor, checkout, method, ship_to))
 
     async def get(self, actor: Actor, checkout: str | None = None) -> Checkout:
         """A checkout of the actor's, or their open one.
@@ -84,7 +90,7 @@ class Purchases:
             NotFound: There is none, or it is somebody else's.
 
         """
-        return (await self._find(actor, checkout)).shown()
+        return self._shown(await self._find(actor, checkout))
 
     async def cancel(self, actor: Actor, checkout: str) -> Checkout:
         """Cancel; what is paid or has ended stays as it is.
@@ -101,7 +107,10 @@ class Purchases:
             record = await self.ending.cancel_payment(record)
         elif record.is_open:
             record = await self.ending.end(record.id)
-        return record.shown()
+        return self._shown(record)
+
+    def _shown(self, record: Record) -> Checkout:
+        return self.queue.shown(record)
 
     async def _find(self, actor: Actor, checkout: str | None) -> Record:
         book = self._parts.book
@@ -111,5 +120,5 @@ class Purchases:
             viewer = None if actor.is_admin else actor.id
             record = await book.read(rows.owned, checkout, viewer)
         if record is None:
-            raise NotFound("There is no such checkout.")
+            raise NotFound("There is no such checkout. Start a new one.")
         return record

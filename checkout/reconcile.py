@@ -11,8 +11,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from base.errors import NotFound
-from checkout import attempts, paid, rows
-from checkout.orders import of_checkout
+from checkout import attempts, breaks, paid, rows
+from checkout.breaks import Break
 from checkout.payments.provider import Payment, Status
 from checkout.race import insist
 from checkout.state import State
@@ -53,7 +53,12 @@ class Reconciler:
         record = await self._parts.book.read(rows.by_attempt, attempt)
         if record is None:
             raise NotFound("There is no such payment.")
-        return await self.apply(record, await self._parts.provider.fetch(attempt))
+        if record.state is State.PAID:
+            # Nothing that the provider could say changes it.
+            return record
+        # What waits in the queue was never sent: there is nothing to ask about.
+        asked = None if record.is_queued else await self._parts.provider.fetch(attempt)
+        return await self.apply(record, asked)
 
     async def apply(self, record: Record, payment: Payment | None) -> Record:
         """Take over what the provider said of ``record``'s payment.
@@ -98,10 +103,13 @@ class Reconciler:
         return await self.announce(change)
 
     async def free(self, record: Record) -> Record:
-        """Nothing has to be paid."""
+        """Nothing has to be paid; what was cancelled meanwhile stays so: no money is late."""
         if record.total != 0:
             raise ValueError("only a total of zero is free")
-        return await self._paid(record)
+        try:
+            return await self.announce(await self._record_paid(record))
+        except paid.Late:
+            return await self._parts.book.read(rows.by_id, record.id) or record
 
     async def announce(self, change: Change) -> Record:
         """Tell the buyer of what changed."""
@@ -115,9 +123,8 @@ class Reconciler:
             # should be.
             await parts.outbox.flush()
         parts.announcer.tell(record.viewer, "checkout", record.shown())
-        if record.state is State.PAID:
-            for order in await parts.book.read(of_checkout, record.id):
-                parts.announcer.tell(record.viewer, "order", order)
+        for order in change.orders:
+            parts.announcer.tell(record.viewer, "order", order)
         return record
 
     async def _untaken(self, record: Record, payment: Payment | None) -> Record:
@@ -136,15 +143,22 @@ class Reconciler:
         if said != ours or payment.captured != record.total:
             # Never paid by another payment's money (CVE-2026-9189 is this mistake).
             logger.error("break: payment %s is %s at the provider, %s here", ours[0], said, ours)
-            due = self._parts.clock.now_ms() + attempts.POLL_MS
-            await self._parts.book.write(attempts.postpone, record.id, due)
+            now = self._parts.clock.now_ms()
+            seen = Break(kind="mismatch", key=ours[0], expected=str(ours), actual=str(said))
+            await self._parts.book.write(breaks.note, seen, now)
+            due = now + attempts.POLL_MS
+            await self._parts.book.write(attempts.postpone, record.id, record.version, due)
             return record
         return await self._paid(record)
 
     async def _paid(self, record: Record) -> Record:
-        now = self._parts.clock.now_ms()
         try:
-            outcome = await insist(self._parts.book, paid.record_paid, record.paying.id, now)
+            outcome = await self._record_paid(record)
         except paid.Late:
             outcome = await self._late.settle(record)
         return await self.announce(outcome)
+
+    async def _record_paid(self, record: Record) -> Change:
+        attempt, terms = record.paying.id, self._parts.order_terms
+        now = self._parts.clock.now_ms()
+        return await insist(self._parts.book, paid.record_paid, attempt, terms, now)

@@ -26,7 +26,8 @@ class Attempt:
 
     Attributes:
         id: Our key at the provider.
-        state: created, captured, cancelled or refunded.
+        state: queued while the provider has never heard of it, then created, captured,
+            cancelled or refunded.
         tries: Payment methods tried that were not proved unsent.
         captured: Minor units.
 
@@ -84,6 +85,12 @@ class Record:
     def is_pending(self) -> bool:
         """Whether money may be moving."""
         return self.state in PENDING
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it is being paid, and nothing was sent to the provider yet."""
+        is_unsent = self.attempt is not None and self.attempt.state == "queued"
+        return is_unsent and self.state is State.PAY_PENDING
 
     @property
     def is_settled(self) -> bool:

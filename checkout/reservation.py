@@ -46,8 +46,14 @@ class Reservation:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def take(self, draft: Record, pvs: Mapping[str, int]) -> Opened:
+    async def take(self, draft: Record, pvs: Mapping[str, int], *, looked: bool) -> Opened:
         """Hold, claim, and look whether the hold is still there.
+
+        Args:
+            draft: What the checkout will be.
+            pvs: The price version of each SKU.
+            looked: Whether the book was asked before; if not, what the gate knows of this
+                checkout is left alone.
 
         Raises:
             SoldOut, InProgress, KeyReused: Nothing is held.
@@ -59,34 +65,47 @@ class Reservation:
         made: list[str] = []
         try:
             for shop, lines in by_shop(draft.lines).items():
-                if await self._hold(draft, shop, lines, pvs) is HoldState.NEW:
+                held = await self._hold(draft, shop, lines, pvs, looked=looked)
+                if held is HoldState.NEW:
                     made.append(shop)
             opened = await self._parts.book.write(enter, draft, self._parts.clock.now_ms())
-        except SoldOut:
-            if len(made) == len(draft.shops):
-                logger.exception("drift: the gate granted what the book refuses")
+        except SoldOut as refusal:
             await self._let_go(draft, made)
+            if len(made) == len(draft.shops):
+                await self._mend(draft, refusal)
             raise
         except (Refused, StalePrice, Raced):
             await self._let_go(draft, made)
             raise
         if opened.is_new:
             await self._look_again(draft, pvs)
-        elif not opened.record.is_open:
-            await self._let_go(draft, made)
+        else:
+            # Another process was first: it holds what it has opened, maybe of other shops.
+            kept = opened.record.shops if opened.record.is_open else ()
+            await self._let_go(draft, [shop for shop in made if shop not in kept])
         return opened
 
     async def _hold(
-        self, draft: Record, shop: str, lines: Sequence[Line], pvs: Mapping[str, int]
+        self,
+        draft: Record,
+        shop: str,
+        lines: Sequence[Line],
+        pvs: Mapping[str, int],
+        *,
+        looked: bool,
     ) -> HoldState:
         try:
             state = await self._ask(draft, shop, lines, pvs)
         except KeyReused:
+            if not looked:
+                raise
             # The same key with another cart, or another body: who was first?
             await self._await_other(draft)
         else:
             if state in {HoldState.NEW, HoldState.HELD}:
                 return state
+            if not looked:
+                raise Raced
         # Left by a try that never reached the book.
         if not await self._parts.holds.settle(draft.id, shop, "forgotten"):
             logger.error("drift: %s is sold at the gate, the book does not know it", draft.id)
@@ -115,6 +134,8 @@ class Reservation:
         """Another process with the same key may have undone our hold before it saw us."""
         try:
             for shop, lines in by_shop(draft.lines).items():
+                if await self._parts.holds.is_held(draft.id, shop):
+                    continue
                 state = await self._ask(draft, shop, lines, pvs)
                 if state not in {HoldState.NEW, HoldState.HELD}:
                     raise HoldLost
@@ -123,6 +144,14 @@ class Reservation:
         except Outage:
             # The claim stands; a gate that lost its memory is rebuilt from it.
             logger.warning("the gate did not confirm the hold of %s", draft.id)
+
+    async def _mend(self, draft: Record, refusal: SoldOut) -> None:
+        """The gate granted what the book refuses: have it filled from the book anew."""
+        logger.error("drift: the gate granted what the book refuses: %s", refusal)
+        for line in draft.lines:
+            if line.sku == refusal.data.get("sku"):
+                with suppress(Outage):
+                    await self._parts.holds.close(line.shop)
 
     async def _let_go(self, draft: Record, shops: Sequence[str]) -> None:
         for shop in shops:

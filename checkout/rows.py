@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,15 +13,16 @@ from checkout.race import Raced
 from checkout.record import Attempt, Record
 from checkout.state import OPEN, State, may
 from store.sql import outbox
-from store.sql.rows import Connection, Row, and_, select, update
+from store.sql.rows import Connection, Prepared, and_, bindparam, change, select, update
 from store.sql.tables import checkouts, claims, orders, payments, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "by_attempt",
     "by_id",
+    "change_payment",
     "claim",
     "end_claims",
     "move",
@@ -32,20 +34,44 @@ __all__ = [
 
 _JSON: Final = {"ship_to": Address, "action": Action, "failure": Failure}
 
+_PAYMENT: Final = tuple(
+    column.label(f"payment_{column.name}") for column in payments.c if column.name != "checkout"
+)
+_FOUND: Final = select(checkouts, *_PAYMENT).select_from(
+    checkouts.outerjoin(payments, payments.c.checkout == checkouts.c.id)
+)
+_BY_ID: Final = Prepared(_FOUND.where(checkouts.c.id == bindparam("ident")))
+_BY_ATTEMPT: Final = Prepared(_FOUND.where(payments.c.id == bindparam("ident")))
+_OPEN_OF: Final = Prepared(
+    _FOUND.where(and_(checkouts.c.viewer == bindparam("ident"), checkouts.c.open))
+)
+_ORDERS: Final = Prepared(
+    select(orders.c.id).where(orders.c.checkout == bindparam("ident")).order_by(orders.c.shop)
+)
+_QTY: Final = bindparam("qty", type_=stock.c.claimed.type)
+_TAKE: Final = Prepared(
+    update(stock)
+    .where(stock.c.sku == bindparam("of"), stock.c.claimed + _QTY <= stock.c.total)
+    .values(claimed=stock.c.claimed + _QTY)
+)
+_GIVE_BACK: Final = Prepared(
+    update(stock).where(stock.c.sku == bindparam("of")).values(claimed=stock.c.claimed - _QTY)
+)
+
 
 def by_id(conn: Connection, checkout: str) -> Record | None:
     """The checkout of that id."""
-    return _one(conn, checkouts.c.id == checkout)
+    return _one(conn, _BY_ID, checkout)
 
 
 def by_attempt(conn: Connection, attempt: str) -> Record | None:
     """The checkout that a payment is for."""
-    return _one(conn, payments.c.id == attempt)
+    return _one(conn, _BY_ATTEMPT, attempt)
 
 
 def open_of(conn: Connection, viewer: str) -> Record | None:
     """The viewer's open checkout."""
-    return _one(conn, and_(checkouts.c.viewer == viewer, checkouts.c.open))
+    return _one(conn, _OPEN_OF, viewer)
 
 
 def owned(conn: Connection, checkout: str, viewer: str | None) -> Record | None:
@@ -66,7 +92,7 @@ def move(conn: Connection, record: Record, to: State, **changes: Any) -> Record:
     """
     if not may(record.state, to):
         raise ValueError(f"{to} does not follow {record.state}")
-    return _change(conn, record, state=to.value, open=to in OPEN, **changes)
+    return _change(conn, record, {"open": to in OPEN}, state=to, **changes)
 
 
 def touch(conn: Connection, record: Record, **changes: Any) -> Record:
@@ -76,7 +102,13 @@ def touch(conn: Connection, record: Record, **changes: Any) -> Record:
         Raced: ``record`` is not what the book has.
 
     """
-    return _change(conn, record, **changes)
+    return _change(conn, record, {}, **changes)
+
+
+def change_payment(conn: Connection, record: Record, **changes: Any) -> Record:
+    """Change the checkout's payment; its version stays."""
+    change(conn, payments, {"id": record.paying.id}, **changes)
+    return replace(record, attempt=replace(record.paying, **changes))
 
 
 def claim(conn: Connection, lines: Sequence[Line]) -> str | None:
@@ -88,29 +120,18 @@ def claim(conn: Connection, lines: Sequence[Line]) -> str | None:
 
     """
     for line in sorted(lines, key=lambda line: line.sku):
-        taken = conn.execute(
-            update(stock)
-            .where(stock.c.sku == line.sku, stock.c.claimed + line.qty <= stock.c.total)
-            .values(claimed=stock.c.claimed + line.qty)
-        )
-        if taken.rowcount != 1:
+        if _TAKE.run(conn, of=line.sku, qty=line.qty) != 1:
             return line.sku
     return None
 
 
 def end_claims(conn: Connection, record: Record, state: str) -> None:
     """Make the open claims ``sold``, or ``released``, which gives their units back."""
-    conn.execute(
-        update(claims)
-        .where(claims.c.checkout == record.id, claims.c.state == "open")
-        .values(state=state)
-    )
+    change(conn, claims, {"checkout": record.id, "state": "open"}, state=state)
     if state == "sold":
         return
     for line in sorted(record.lines, key=lambda line: line.sku):
-        conn.execute(
-            update(stock).where(stock.c.sku == line.sku).values(claimed=stock.c.claimed - line.qty)
-        )
+        _GIVE_BACK.run(conn, of=line.sku, qty=line.qty)
 
 
 def release(conn: Connection, record: Record, now_ms: int) -> None:
@@ -120,47 +141,38 @@ def release(conn: Connection, record: Record, now_ms: int) -> None:
     outbox.add(conn, "settle", payload, now_ms)
 
 
-def _one(conn: Connection, condition: Any) -> Record | None:
-    row = conn.execute(
-        select(checkouts, *_PAYMENT)
-        .select_from(checkouts.outerjoin(payments, payments.c.checkout == checkouts.c.id))
-        .where(condition)
-    ).one_or_none()
-    return None if row is None else _record(conn, row)
+def _one(conn: Connection, query: Prepared, ident: str) -> Record | None:
+    found = query.rows(conn, ident=ident)
+    return _record(conn, dict(zip(query.columns, found[0], strict=True))) if found else None
 
 
-def _change(conn: Connection, record: Record, **changes: Any) -> Record:
+def _change(conn: Connection, record: Record, unseen: Mapping[str, Any], **changes: Any) -> Record:
+    """Change a row that is still the one that was read, and know what it is now."""
+    stored = {**unseen, **changes, "version": record.version + 1}
     for name, kind in _JSON.items():
-        if isinstance(changes.get(name), kind):
-            changes[name] = msgspec.to_builtins(changes[name])
-    changed = conn.execute(
-        update(checkouts)
-        .where(checkouts.c.id == record.id, checkouts.c.version == record.version)
-        .values(version=record.version + 1, **changes)
-    )
-    after = by_id(conn, record.id)
-    if changed.rowcount != 1 or after is None:
+        if isinstance(stored.get(name), kind):
+            stored[name] = msgspec.to_builtins(stored[name])
+    if "state" in stored:
+        stored["state"] = stored["state"].value
+    if change(conn, checkouts, {"id": record.id, "version": record.version}, **stored) != 1:
         raise Raced
-    return after
+    return replace(record, version=record.version + 1, **changes)
 
 
-_PAYMENT: Final = tuple(
-    column.label(f"payment_{column.name}") for column in payments.c if column.name != "checkout"
+_PLAIN: Final = tuple(
+    name
+    for name in Record.__dataclass_fields__
+    if name not in {"lines", "state", "attempt", "orders", *_JSON}
 )
+_ATTEMPT: Final = tuple((name, f"payment_{name}") for name in Attempt.__dataclass_fields__)
 
 
-def _record(conn: Connection, found: Row[Any]) -> Record:
-    row = found._mapping  # noqa: SLF001 - a public name, kept apart from the columns
+def _record(conn: Connection, row: Mapping[str, Any]) -> Record:
     state = State(row["state"])
     ids: tuple[str, ...] = ()
     if state is State.PAID:
-        mine = select(orders.c.id).where(orders.c.checkout == row["id"]).order_by(orders.c.shop)
-        ids = tuple(conn.execute(mine).scalars())
-    plain: dict[str, Any] = {
-        name: row[name]
-        for name in Record.__dataclass_fields__
-        if name not in {"lines", "state", "attempt", "orders", *_JSON}
-    }
+        ids = tuple(ident for (ident,) in _ORDERS.rows(conn, ident=row["id"]))
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN}
     snapshots: dict[str, Any] = {
         name: None if row[name] is None else msgspec.convert(row[name], kind)
         for name, kind in _JSON.items()
@@ -175,7 +187,7 @@ def _record(conn: Connection, found: Row[Any]) -> Record:
     )
 
 
-def _attempt(row: Any) -> Attempt | None:
+def _attempt(row: Mapping[str, Any]) -> Attempt | None:
     if row["payment_id"] is None:
         return None
-    return Attempt(**{name: row[f"payment_{name}"] for name in Attempt.__dataclass_fields__})
+    return Attempt(**{name: row[column] for name, column in _ATTEMPT})

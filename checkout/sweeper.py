@@ -2,7 +2,8 @@
 
 A checkout that was not paid in time is ended: the provider is asked to cancel first, and when
 it has, the stock goes back and the checkout is ``expired`` (``checkout/ending.py``). Payments
-whose outcome is unknown are asked about, and what a crash left half done is completed.
+whose outcome is unknown are asked about, and what a crash left half done is completed. Refunds
+without an answer are asked again, and orders move on when their time has come.
 
 One process at a time sweeps, by a lease that runs out; two at once would be harmless, since
 everything it does may be repeated.
@@ -18,10 +19,8 @@ from base.errors import YellowcartError
 from checkout import rows
 from checkout.paid import LATE
 from checkout.state import ENDED, PENDING, State
-from shop.rebuild import rebuild
-from store.redis import keys
 from store.sql.rows import Connection, select
-from store.sql.tables import checkouts, payments
+from store.sql.tables import checkouts, claims, payments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -30,17 +29,15 @@ if TYPE_CHECKING:
     from checkout.purchase import Purchases
     from checkout.record import Record
     from checkout.webhook import Webhooks
+    from shop.gate import Gate
     from shop.stock import Stock
-    from store.redis.scripts import Scripts
+    from store.redis.lease import Lease
 
-__all__ = ["Sweeper"]
+__all__ = ["ORPHAN_AGE_MS", "Sweeper"]
 
 logger = logging.getLogger(__name__)
 
 PERIOD_S: Final = 1.0
-LEASE_MS: Final = 5_000
-"""Long enough for a slow sweep, short enough that a dead sweeper is soon replaced."""
-
 PAGE: Final = 200
 AT_ONCE: Final = 16
 """Checkouts looked at side by side; each may cost a request to the provider."""
@@ -65,9 +62,9 @@ class Sweeper:
     Args:
         purchases: Ends and reconciles checkouts.
         webhooks: Whose leftovers are looked at again.
+        gate: Kept true and open.
         stock: Whose half-done adjustments are completed.
-        scripts: Where the lease is.
-        node: Names this process; unique.
+        lease: Says who sweeps.
 
     """
 
@@ -77,16 +74,16 @@ class Sweeper:
         purchases: Purchases,
         webhooks: Webhooks,
         *,
+        gate: Gate,
         stock: Stock,
-        scripts: Scripts,
-        node: str,
+        lease: Lease,
     ) -> None:
         self._parts = parts
         self._purchases = purchases
         self._webhooks = webhooks
+        self._gate = gate
         self._stock = stock
-        self._scripts = scripts
-        self._node = node
+        self._lease = lease
 
     async def run(self) -> None:
         """Recover from a crash, then sweep until cancelled."""
@@ -97,7 +94,7 @@ class Sweeper:
                     # Not only the leader: a dead process may still hold the lease.
                     await self.recover()
                     recovered = True
-                if await self._is_leader():
+                if await self._lease.held():
                     await self._sweep_number(swept)
                     swept += 1
             except YellowcartError as error:
@@ -114,34 +111,50 @@ class Sweeper:
             Outage: Book or gate do not answer; the next sweep goes on.
 
         """
-        # A Redis that has lost its data opens again by itself, filled from the book.
-        await rebuild(self._parts.book, self._scripts)
+        # A Redis that has lost writes opens again by itself, filled from the book.
+        await self._gate.restore()
         now = self._parts.clock.now_ms()
         due = await self._parts.book.read(_due, now, PAGE)
         await self._each([self._attend(record) for record in due])
         await self._webhooks.sweep()
         overdue = await self._parts.holds.due(now, PAGE)
         await self._each([self._settle_orphan(shop, hold) for shop, hold in overdue])
+        await self._each(await self._purchases.aftercare.due(PAGE))
         await self._stock.finish_pending()
 
     async def recover(self) -> None:
         """Put right what a crash may have left; for every start, before the first buyer.
 
-        Asks the provider about every payment under way, and ends holds of checkouts that
-        never reached the book.
+        Asks the provider about every payment and refund under way, and ends holds of
+        checkouts that never reached the book.
 
         Raises:
             Outage: Book or gate do not answer; try again.
 
         """
-        after = ""
-        while attempts := await self._parts.book.read(_pending, after, PAGE):
-            await self._each([self._reconcile(attempt) for attempt in attempts])
-            after = attempts[-1]
+        await self.ask_provider()
         await self.end_orphans(START_AGE_MS)
 
-    async def end_orphans(self, age_ms: int) -> None:
-        """End holds older than ``age_ms`` whose checkout the book does not know.
+    async def ask_provider(self) -> int:
+        """Ask about every payment and refund under way; how many there were.
+
+        Raises:
+            Outage: The book does not answer; try again.
+
+        """
+        after, asked = "", 0
+        while attempts := await self._parts.book.read(_pending, after, PAGE):
+            await self._each([self._reconcile(attempt) for attempt in attempts])
+            after, asked = attempts[-1], asked + len(attempts)
+        refunds, last = await self._purchases.aftercare.pending("", PAGE)
+        while refunds:
+            asked += len(refunds)
+            await self._each(refunds)
+            refunds, last = await self._purchases.aftercare.pending(last, PAGE)
+        return asked
+
+    async def end_orphans(self, age_ms: int) -> int:
+        """End holds older than ``age_ms`` that are of no checkout in the book; how many.
 
         A buyer who was granted a hold claims it within a moment, or never.
 
@@ -152,12 +165,16 @@ class Sweeper:
         terms = self._parts.terms
         made_before = self._parts.clock.now_ms() - age_ms
         held = await self._parts.holds.due(made_before + terms.hold_ms, MOST_HELD)
+        ended = 0
         for start in range(0, len(held), PAGE):
             some = held[start : start + PAGE]
             checkouts_held = sorted({hold.removesuffix(LATE) for _, hold in some})
             known = await self._parts.book.read(_known, checkouts_held)
-            orphans = [item for item in some if item[1].removesuffix(LATE) not in known]
+            # By shop too: a repeat of the key may have opened a cart of other shops.
+            orphans = [item for item in some if (item[0], item[1].removesuffix(LATE)) not in known]
             await self._each([self._settle_orphan(shop, hold) for shop, hold in orphans])
+            ended += len(orphans)
+        return ended
 
     async def _sweep_number(self, number: int) -> None:
         await self.sweep()
@@ -185,9 +202,11 @@ class Sweeper:
         checkout = hold.removesuffix(LATE)
         record = await self._parts.book.read(rows.by_id, checkout)
         settle = self._parts.holds.settle
-        if record is not None and record.state is State.PAID:
+        if record is None or shop not in record.shops:
+            await settle(hold, shop, "forgotten")
+        elif record.state is State.PAID:
             await settle(hold, shop, "sold")
-        elif record is None or hold != checkout:
+        elif hold != checkout:
             await settle(hold, shop, "forgotten")
         elif not record.is_open:
             await settle(hold, shop, "released")
@@ -210,16 +229,6 @@ class Sweeper:
             for item in work:
                 group.create_task(one(item))
 
-    async def _is_leader(self) -> bool:
-        lease = keys.lease("sweeper")
-        taken = await self._scripts.command("SET", lease, self._node, "NX", "PX", LEASE_MS)
-        if taken is not None:
-            return True
-        if await self._scripts.command("GET", lease) != self._node.encode():
-            return False
-        await self._scripts.command("PEXPIRE", lease, LEASE_MS)
-        return True
-
 
 def _due(conn: Connection, now_ms: int, limit: int) -> list[Record]:
     query = (
@@ -232,8 +241,10 @@ def _due(conn: Connection, now_ms: int, limit: int) -> list[Record]:
     return [record for record in found if record is not None]
 
 
-def _known(conn: Connection, idents: Sequence[str]) -> set[str]:
-    return set(conn.execute(select(checkouts.c.id).where(checkouts.c.id.in_(idents))).scalars())
+def _known(conn: Connection, idents: Sequence[str]) -> set[tuple[str, str]]:
+    """The shops of these checkouts, as (shop, checkout)."""
+    query = select(claims.c.shop, claims.c.checkout).where(claims.c.checkout.in_(idents))
+    return {(shop, checkout) for shop, checkout in conn.execute(query)}
 
 
 def _pending(conn: Connection, after: str, limit: int) -> list[str]:

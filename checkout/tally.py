@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from cart.cart import Line
+from checkout.order_state import OrderState
 from checkout.pricing import by_shop
+from checkout.refund import RefundState
 from checkout.state import PENDING, State
 from store.redis import keys
-from store.sql.rows import Connection, func, select
-from store.sql.tables import (
-    checkouts,
-    claims,
-    ledger_entries,
-    ledger_txns,
-    orders,
-    payments,
-    stock,
-)
+from store.sql.rows import Connection, select
+from store.sql.tables import checkouts, stock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checkout.excerpt import Excerpt
     from store.redis.scripts import Reply, Scripts
 
 __all__ = [
@@ -36,11 +31,12 @@ __all__ = [
     "Stocked",
     "Units",
     "count_claims",
-    "count_ledger",
     "count_open",
     "count_orders",
     "count_payments",
+    "count_restocked",
     "count_stock",
+    "lines_of",
     "read_holds",
     "read_units",
 ]
@@ -90,17 +86,19 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """A payment, and the state of its checkout."""
+    """A payment, the state of its checkout, and what was refunded of its orders."""
 
     attempt: str
     checkout: str
     total: int
     of: State
+    refunded: int = 0
+    is_refunding: bool = False
 
     @property
     def is_pending(self) -> bool:
-        """Whether its outcome is on its way."""
-        return self.of in PENDING or self.of is State.REFUNDING
+        """Whether money may be moving, in or out."""
+        return self.of in PENDING or self.of is State.REFUNDING or self.is_refunding
 
 
 def count_stock(conn: Connection) -> list[Stocked]:
@@ -117,83 +115,88 @@ def count_open(conn: Connection) -> list[Hold]:
     return [
         Hold(f"{ident}.{shop}", {line.sku: line.qty for line in mine})
         for ident, lines in conn.execute(query)
-        for shop, mine in by_shop(_lines(lines)).items()
+        for shop, mine in by_shop(lines_of(lines)).items()
     ]
 
 
-def count_claims(conn: Connection) -> list[Claim]:
+def count_claims(excerpt: Excerpt) -> list[Claim]:
     """The claims in force."""
-    query = (
-        select(claims.c.checkout, claims.c.sku, claims.c.qty, claims.c.state, checkouts.c.state)
-        .join(checkouts, checkouts.c.id == claims.c.checkout)
-        .where(claims.c.state != "released")
-    )
+    states = {row.id: State(row.state) for row in excerpt.checkouts}
     return [
-        Claim(checkout, sku, qty, state, State(of))
-        for checkout, sku, qty, state, of in conn.execute(query)
+        Claim(row.checkout, row.sku, row.qty, row.state, states[row.checkout])
+        for row in excerpt.claims
+        if row.state != "released"
     ]
 
 
-def count_orders(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
-    """What the orders of paid checkouts should come to, and what they do, by checkout.shop."""
-    paid = select(checkouts.c.id, checkouts.c.lines).where(checkouts.c.state == State.PAID.value)
-    wanted = {
-        f"{ident}.{shop}": sum(line.line_total for line in mine)
-        for ident, lines in conn.execute(paid)
-        for shop, mine in by_shop(_lines(lines)).items()
-    }
-    made = select(orders.c.checkout, orders.c.shop, orders.c.total)
-    return wanted, {f"{ident}.{shop}": total for ident, shop, total in conn.execute(made)}
+def count_orders(excerpt: Excerpt) -> tuple[dict[str, int], dict[str, int]]:
+    """What orders should say, and what they do.
 
-
-def count_payments(conn: Connection) -> list[Paying]:
-    """Every payment that the provider may have heard of."""
-    query = select(payments.c.id, checkouts.c.id, checkouts.c.total, checkouts.c.state).join(
-        checkouts, checkouts.c.id == payments.c.checkout
-    )
-    return [
-        Paying(attempt, ident, total, State(of))
-        for attempt, ident, total, of in conn.execute(query)
-    ]
-
-
-def count_ledger(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
-    """What the ledger should say and what it says.
-
-    Under ``txn <key>`` the sum of a transaction, under ``captures <checkout>`` how many there
-    are, under ``<account> <currency>`` what the provider holds for paid checkouts.
+    Under ``checkout.shop`` what each comes to; under ``refunded of <order>`` what its refunds
+    add up to; under ``cancelled <order>`` that all of it was given back.
     """
-    wanted: dict[str, int] = defaultdict(int)
-    said: dict[str, int] = defaultdict(int)
-    kept = {State.PAID.value, State.REFUNDING.value}
-    took = select(
-        checkouts.c.id, checkouts.c.state, checkouts.c.currency, checkouts.c.total
-    ).where(checkouts.c.state.in_([*kept, State.REFUNDED.value]))
-    for ident, state, currency, total in conn.execute(took):
-        wanted[f"captures {ident}"] = 1
-        if state in kept and total:
-            wanted[f"provider_clearing {currency}"] += total
-    for key, kind, ref in conn.execute(
-        select(ledger_txns.c.key, ledger_txns.c.kind, ledger_txns.c.ref)
-    ):
-        wanted[f"txn {key}"] = said[f"txn {key}"] = 0
-        if kind == "capture":
-            said[f"captures {ref}"] += 1
-    sums = select(ledger_entries.c.txn, func.sum(ledger_entries.c.amount)).group_by(
-        ledger_entries.c.txn
-    )
-    for txn, amount in conn.execute(sums):
-        said[f"txn {txn}"] = int(amount)
-    cleared = (
-        select(ledger_txns.c.currency, func.sum(ledger_entries.c.amount))
-        .join(ledger_txns, ledger_txns.c.key == ledger_entries.c.txn)
-        .where(ledger_entries.c.account == "provider_clearing")
-        .group_by(ledger_txns.c.currency)
-    )
-    for currency, amount in conn.execute(cleared):
-        if amount:
-            said[f"provider_clearing {currency}"] = int(amount)
-    return dict(wanted), dict(said)
+    wanted = {
+        f"{row.id}.{shop}": sum(line.line_total for line in mine)
+        for row in excerpt.checkouts
+        if row.state == State.PAID.value
+        for shop, mine in by_shop(lines_of(row.lines)).items()
+    }
+    found = {f"{row.checkout}.{row.shop}": row.total for row in excerpt.orders}
+    back = _refunded(excerpt, RefundState.SUCCEEDED)
+    moving = _refunded(excerpt, RefundState.PENDING).keys()
+    for row in excerpt.orders:
+        amount = row.refunded_total
+        wanted[f"refunded of {row.id}"] = back.get(row.id, 0)
+        found[f"refunded of {row.id}"] = amount
+        if row.state == OrderState.CANCELLED.value and row.id not in moving:
+            wanted[f"cancelled {row.id}"], found[f"cancelled {row.id}"] = row.total, amount
+    return wanted, found
+
+
+def count_payments(excerpt: Excerpt) -> list[Paying]:
+    """Every payment that the provider may have heard of."""
+    checkout_of = {row.id: row.checkout for row in excerpt.orders}
+    back: Counter[str] = Counter()
+    for order, amount in _refunded(excerpt, RefundState.SUCCEEDED).items():
+        back[checkout_of[order]] += amount
+    moving = {checkout_of[order] for order in _refunded(excerpt, RefundState.PENDING)}
+    checkouts = {row.id: row for row in excerpt.checkouts}
+    return [
+        Paying(
+            row.id,
+            row.checkout,
+            checkouts[row.checkout].total,
+            State(checkouts[row.checkout].state),
+            refunded=back[row.checkout],
+            is_refunding=row.checkout in moving,
+        )
+        for row in excerpt.payments
+    ]
+
+
+def count_restocked(excerpt: Excerpt) -> tuple[dict[str, int], dict[str, int]]:
+    """Units that stay sold of lines of which some are on sale again: as ordered, as claimed."""
+    orders = {row.id: row for row in excerpt.orders}
+    wanted: dict[str, int] = {}
+    found: dict[str, int] = {}
+    claimed = {(row.checkout, row.shop, row.sku): row for row in excerpt.claims}
+    for line in excerpt.restocked:
+        order = orders[line.order]
+        name = f"sold of {order.checkout}/{line.sku}"
+        wanted[name] = line.qty - line.restocked
+        claim = claimed.get((order.checkout, order.shop, line.sku))
+        if claim is not None:
+            found[name] = claim.qty if claim.state == "sold" else 0
+    return wanted, found
+
+
+def _refunded(excerpt: Excerpt, state: RefundState) -> Counter[str]:
+    """What refunds of that state come to, by order; an order without one is not there."""
+    sums: Counter[str] = Counter()
+    for row in excerpt.refunds:
+        if row.state == state.value:
+            sums[row.order] += row.amount
+    return sums
 
 
 async def read_units(scripts: Scripts, stocked: Sequence[Stocked]) -> dict[str, Units]:
@@ -244,5 +247,6 @@ def _number(word: bytes | None) -> int | None:
     return int(word) if word is not None and word.lstrip(b"-").isdigit() else None
 
 
-def _lines(snapshot: object) -> tuple[Line, ...]:
+def lines_of(snapshot: object) -> tuple[Line, ...]:
+    """The lines of a checkout, as the book keeps them."""
     return msgspec.convert(snapshot, tuple[Line, ...])

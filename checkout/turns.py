@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from base.errors import Outage
+from base.errors import Outage, RateLimited
 from base.ids import new_id
 from store.redis import keys
 
@@ -34,6 +34,9 @@ LOOKS_S: Final = (0.01, 0.02, 0.05)
 
 MOST_WAITING: Final = 32
 """Openings of one viewer in this process; nobody clicks that often, a broken client does."""
+
+FULL_MS: Final = 1_000
+"""Until then the ones that wait have had their turns."""
 
 
 @dataclass(slots=True)
@@ -67,17 +70,21 @@ class Turns:
         """The viewer's turn, first come, first served within this process.
 
         Raises:
-            Outage: Others had it for too long, or too many wait.
+            RateLimited: Too many of this viewer's wait: that is a client's fault, and no outage.
+            Outage: Others had it for too long.
 
         """
         queue = self._queues.setdefault(viewer, _Queue())
         if queue.inside >= MOST_WAITING:
-            raise Outage
+            raise RateLimited(FULL_MS)
         queue.inside += 1
         try:
             until = asyncio.get_running_loop().time() + WAIT_S
             try:
-                async with asyncio.timeout_at(until):
+                if queue.lock.locked():
+                    async with asyncio.timeout_at(until):
+                        await queue.lock.acquire()
+                else:
                     await queue.lock.acquire()
             except TimeoutError:
                 raise Outage from None

@@ -30,6 +30,8 @@ RETRY_MS: Final = 2_000
 """A webhook that has waited longer was lost by its worker, or met an outage."""
 
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
+PRUNED: Final = 500
+"""Webhooks dropped in one transaction, which all other writers wait for."""
 
 
 class Webhooks:
@@ -57,13 +59,16 @@ class Webhooks:
         """
         ours = self._parts.provider
         if provider != ours.name:
-            raise NotFound("There is no such payment provider.")
+            raise NotFound("There is no such payment provider here. Check the webhook's address.")
         event = ours.verify_webhook(headers, raw)
+        if event is None:
+            # Providers send many kinds; what is answered with an error is sent for days.
+            return
         now = self._parts.clock.now_ms()
-        is_new = await self._parts.book.write(
+        is_news = await self._parts.book.write(
             inbox.take_in, provider, event.id, event.attempt, raw, now
         )
-        if is_new:
+        if is_news:
             self._enqueue(event.attempt)
 
     async def run(self) -> None:
@@ -87,8 +92,9 @@ class Webhooks:
 
     async def prune(self) -> None:
         """Drop what was done long ago."""
-        now = self._parts.clock.now_ms()
-        await self._parts.book.write(inbox.forget_before, now - KEPT_MS)
+        before, book = self._parts.clock.now_ms() - KEPT_MS, self._parts.book
+        while await book.write(inbox.forget_before, before, PRUNED) == PRUNED:
+            pass
 
     def _enqueue(self, attempt: str) -> None:
         if attempt in self._known or self._waiting.full():

@@ -102,7 +102,10 @@ class Bags:
         )
         if answer[0] == b"limit":
             most = int(answer[1])
-            raise Limit(f"The bag is full: it holds at most {most} of these.", most)
+            raise Limit(
+                f"The bag is full: it holds at most {most} of these. Take something out first.",
+                most,
+            )
         return await self._items(show, answer[1:])
 
     async def remove(self, show: str, product: str) -> list[BagItem]:

@@ -115,7 +115,7 @@ class Chats:
 
         """
         if viewer == show.host.id:
-            raise Forbidden("The host cannot be banned from the own show.")
+            raise Forbidden("The host cannot be banned from the own show. Name another viewer.")
         why = one_line(reason, most=MOST_REASON, what="The reason")
         await self._shows.run("show_moderate", show.id, [keys.show_banned(show.id)], [viewer, why])
         self._private.tell_ban(viewer, show.id)
@@ -126,11 +126,14 @@ def _refuse(answer: list[bytes]) -> None:
         case b"closed":
             raise Closed("The show is not live. Chat opens when it starts.")
         case b"unknown":
-            raise NotFound("There is no such message.")
+            raise NotFound("There is no such message. It may be deleted already.")
         case b"banned":
-            raise Forbidden("You were banned from this show.")
+            raise Forbidden("You were banned from this show. Other shows are open to you.")
         case b"muted":
-            raise Forbidden("The host has muted you for a while.", until=int(answer[1]))
+            raise Forbidden(
+                "The host has muted you for a while. Write again when it is over.",
+                until=int(answer[1]),
+            )
         case b"paced":
             raise RateLimited(int(answer[1]))
         case _:

@@ -119,8 +119,8 @@ class Crowd:
 
     def enter(self, member: Member) -> None:
         """Take a member in; what it has been told must be set already."""
-        self._count += 1
         self.place(member)
+        self._count += 1
 
     def leave(self, member: Member) -> bool:
         """Let a member go; whether it was here."""

@@ -105,13 +105,20 @@ class FanOut:
             member.missed_gauges = True
         self._crowd.set_aside(member)
 
-    def snapshot(self, fmt: Format, *, recovered: bool) -> dict[str, object]:
-        """The fields of a join's answer that do not depend on who asks."""
+    def snapshot(self, fmt: Format, *, recovered: bool, coming: bool = False) -> dict[str, object]:
+        """The fields of a join's answer that do not depend on who asks.
+
+        Args:
+            fmt: In which the heavy ones are encoded already.
+            recovered: Whether the events missed follow.
+            coming: Whether one more is counted, who is about to enter.
+
+        """
         return self._snapshots.parts(self.room, fmt) | {
             "epoch": self.room.epoch,
             "seq": self.room.seq,
             "recovered": recovered,
-            "viewers": self.viewers,
+            "viewers": self.viewers + coming,
             "likes": self.likes,
         }
 

@@ -114,7 +114,7 @@ class Handlers:
         """
         handler = self._table.get(type(call.command))
         if handler is None:
-            raise Invalid("This command works on a socket only.")
+            raise Invalid("This command works on a socket only. Connect to /live for it.")
         return await handler(call)
 
     # Carts and checkout.
@@ -222,7 +222,7 @@ class Handlers:
         if call.show is None or fresh:
             return await self._shows.hosted(call.actor, call.show_id or "")
         if not runs(call.actor, call.show):
-            raise Forbidden("Only the show's host may do this.")
+            raise Forbidden("Only the show's host may do this. Use its host's token.")
         return call.show
 
 

@@ -45,6 +45,18 @@ class Meter(Protocol):
         """Count a checkout that reached a state."""
         ...
 
+    def webhook(self, outcome: str) -> None:
+        """Count an attempt to deliver an event to a shop."""
+        ...
+
+    def webhooks_waiting(self, seconds: float) -> None:
+        """Note how old the oldest event is that an endpoint has not got yet."""
+        ...
+
+    def open_breaks(self, count: int) -> None:
+        """Note how many differences between the books are known."""
+        ...
+
 
 class Unmetered:
     """Counts nothing."""
@@ -71,4 +83,13 @@ class Unmetered:
         """Nobody asks."""
 
     def checkout(self, outcome: str) -> None:
+        """Nobody asks."""
+
+    def webhook(self, outcome: str) -> None:
+        """Nobody asks."""
+
+    def webhooks_waiting(self, seconds: float) -> None:
+        """Nobody asks."""
+
+    def open_breaks(self, count: int) -> None:
         """Nobody asks."""

@@ -10,22 +10,25 @@ import secrets
 import socket
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from base.clock import Clock
-from base.ids import derived_id
 from base.settings import Settings
 from base.tasks import Tasks
 from base.tokens import Tokens
 from cart.carts import Carts
 from cart.holds import Holds
 from checkout.audit import Audit
+from checkout.break_watch import LOOKER_MS, BreakWatch
 from checkout.delivery import Delivery
+from checkout.order_terms import OrderTerms
 from checkout.orders import Orders
 from checkout.parts import Parts, Terms
-from checkout.payments.sandbox import SandboxProvider
+from checkout.payments.provider import Provider
 from checkout.purchase import Purchases
+from checkout.queue import MOST_PAYING
+from checkout.repair import Repair
+from checkout.restocks import Restocks
 from checkout.sweeper import Sweeper
 from checkout.webhook import Webhooks
 from live.bag import Bags
@@ -36,19 +39,29 @@ from live.handlers import Handlers
 from live.hub import Hub
 from live.meter import Meter, Unmetered
 from live.private import Private
+from live.provider import open_pace, open_provider
 from live.rooms import Rooms
 from live.sales import Sales
 from live.shows import Shows
 from live.stock_board import StockBoard
 from live.wheel import Wheel
 from shop.catalog import Catalog
+from shop.events import Events
+from shop.gate import Gate
 from shop.stock import Stock
-from store.folder import short_socket
+from shop.webhooks.backoff import Backoff
+from shop.webhooks.deliverer import AT_ONCE, Deliverer
+from shop.webhooks.endpoints import Endpoints
+from shop.webhooks.sender import Sender
 from store.redis import keys
+from store.redis.lease import Lease
 from store.sql.outbox import Outbox
 from store.stores import Stores
 
-__all__ = ["Node", "compose", "sandbox_key", "sandbox_socket"]
+__all__ = ["Node", "compose"]
+
+MOST_TASKS = 2 * MOST_PAYING
+"""A full queue of payments must not keep anybody from buying."""
 
 FINISH_S = 2.0
 """What commands and payments under way get at the end; the sweeper finishes the rest."""
@@ -62,12 +75,18 @@ class Node:
     stores: Stores
     outbox: Outbox
     catalog: Catalog
+    gate: Gate
     stock: Stock
     shows: Shows
     bags: Bags
     orders: Orders
+    events: Events
+    endpoints: Endpoints
+    deliverer: Deliverer
     audit: Audit
-    provider: SandboxProvider
+    break_watch: BreakWatch
+    repair: Repair
+    provider: Provider
     webhooks: Webhooks
     purchases: Purchases
     payments: Tasks
@@ -89,6 +108,8 @@ class Node:
             self.gateway.watch(),
             self.sweeper.run(),
             self.webhooks.run(),
+            self.deliverer.run(),
+            self.break_watch.run(),
         ]
 
     async def leave(self, drain_s: float) -> None:
@@ -110,19 +131,18 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     book, scripts = stores.book, stores.scripts
     tokens = Tokens(settings.secret, clock)
-    private = Private(stores.channels, clock, meter)
+    private = Private(stores.channels, clock, meter, is_alone=settings.is_alone)
     outbox = Outbox(book, clock)
     catalog = Catalog(book, scripts, clock, outbox)
+    # Our own Redis writes through to its file before it answers.
+    gate = Gate(book, scripts, clock, is_durable=not settings.redis_url)
     stock = Stock(book, scripts, clock)
     carts = Carts(scripts, catalog, private, clock)
     holds = Holds(scripts, clock)
-    provider = SandboxProvider(
-        f"unix://{sandbox_socket(settings)}",
-        api_key=sandbox_key(settings, "api"),
-        webhook_secret=sandbox_key(settings, "webhook"),
-        clock=clock,
-    )
-    payments = Tasks()
+    provider = open_provider(settings, book, clock)
+    payments = Tasks(most=MOST_TASKS)
+    # One process alone sees all of a viewer's openings, and all payments, itself.
+    shared = None if settings.is_alone else scripts
     parts = Parts(
         book=book,
         outbox=outbox,
@@ -134,10 +154,17 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
         clock=clock,
         tasks=payments,
         secret=settings.secret,
-        # One process alone sees all of a viewer's openings itself.
-        scripts=None if settings.is_alone else scripts,
+        pace=open_pace(settings, shared, clock),
+        scripts=shared,
         terms=Terms(
             pay_ms=settings.pay_seconds * 1000, grace_ms=settings.hold_grace_seconds * 1000
+        ),
+        order_terms=OrderTerms(
+            free_cancel_ms=settings.free_cancel_seconds * 1000,
+            asks_shop=settings.cancel_approval == "seller",
+            cancel_answer_ms=settings.cancel_answer_seconds * 1000,
+            complete_ms=settings.complete_seconds * 1000,
+            platform_fee_bps=settings.platform_fee_bps,
         ),
     )
     purchases = Purchases(parts)
@@ -168,42 +195,61 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
         meter=meter or Unmetered(),
         handlers=Handlers(shows=shows, bags=bags, chats=chats, carts=carts, purchases=purchases),
     )
-    delivery = Delivery(holds, carts)
+    delivery = Delivery(stores.book, holds, carts)
     outbox.handlers |= {
         "settle": delivery.settle,
         "bought": delivery.bought,
+        "restock": Restocks(book, scripts, clock).deliver,
         "purchase": Sales(shows=shows, clock=clock).tell,
         "product": bags.tell_change,
     }
     stores.channels.listen(keys.catalog_channel(), lambda data: catalog.forget(data.decode()))
+    audit = Audit(book, scripts, provider)
+    sweeper = Sweeper(
+        parts,
+        purchases,
+        webhooks,
+        gate=gate,
+        stock=stock,
+        lease=Lease(scripts, "sweeper", name),
+    )
     return Node(
         settings=settings,
         stores=stores,
         outbox=outbox,
         catalog=catalog,
+        gate=gate,
         stock=stock,
         shows=shows,
         bags=bags,
         orders=Orders(book),
-        audit=Audit(book, scripts, provider),
+        events=Events(book, clock),
+        endpoints=Endpoints(book, clock, private=settings.may_tell_private),
+        deliverer=Deliverer(
+            book=book,
+            sender=Sender(clock, private=settings.may_tell_private, most=AT_ONCE),
+            lease=Lease(scripts, "webhooks", name),
+            clock=clock,
+            meter=meter or Unmetered(),
+            backoff=Backoff(secrets.SystemRandom()),
+        ),
+        audit=audit,
+        break_watch=BreakWatch(
+            book=book,
+            audit=audit,
+            lease=Lease(scripts, "breaks", name, lasts_ms=LOOKER_MS),
+            clock=clock,
+            meter=meter or Unmetered(),
+        ),
+        repair=Repair(book=book, scripts=scripts, outbox=outbox, sweeper=sweeper, audit=audit),
         provider=provider,
         webhooks=webhooks,
         purchases=purchases,
         payments=payments,
-        sweeper=Sweeper(parts, purchases, webhooks, stock=stock, scripts=scripts, node=name),
+        sweeper=sweeper,
         hub=hub,
         gateway=Gateway(hub),
         gauges=Gauges(node=name, rooms=rooms, private=private, scripts=scripts, clock=clock),
         tokens=tokens,
         clock=clock,
     )
-
-
-def sandbox_socket(settings: Settings) -> Path:
-    """Where the practice provider listens."""
-    return short_socket(settings.data_dir.absolute() / "sandbox.sock")
-
-
-def sandbox_key(settings: Settings, purpose: str) -> str:
-    """A key that the server and its practice provider share."""
-    return derived_id("key", settings.secret, purpose)

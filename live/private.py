@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from base.clock import Clock
 from checkout.checkout import Checkout
@@ -75,10 +75,20 @@ class Private:
     Args:
         channels: The node's pub/sub connection.
         clock: Dates the events.
+        is_alone: Whether no other process has sockets of these viewers: then nothing has to
+            travel.
 
     """
 
-    def __init__(self, channels: Channels, clock: Clock, meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        clock: Clock,
+        meter: Meter | None = None,
+        *,
+        is_alone: bool = False,
+    ) -> None:
+        self._is_alone = is_alone
         self._meter = meter or Unmetered()
         self._channels = channels
         self._clock = clock
@@ -88,9 +98,13 @@ class Private:
 
     def tell(self, viewer: str, name: Literal["cart", "checkout", "order"], thing: Struct) -> None:
         """Send ``thing`` to a viewer, wherever they are; best effort."""
-        if isinstance(thing, Checkout):
+        # A new place in the queue is no new state.
+        if isinstance(thing, Checkout) and thing.place is UNSET:
             self._meter.checkout(thing.state)
         event = {"ev": name, "at": self._clock.now_ms(), name: thing}
+        if self._is_alone:
+            self._write(viewer, lambda fmt: encode(event, fmt))
+            return
         self._send(_Mail(viewer=viewer, event=Raw(msgspec.json.encode(event))))
 
     def tell_ban(self, viewer: str, show: str) -> None:
@@ -141,14 +155,16 @@ class Private:
         if mail.banned_from:
             self.ban(mail.viewer, mail.banned_from)
             return
+        event = bytes(mail.event)
+        self._write(
+            mail.viewer,
+            lambda fmt: event if fmt is Format.JSON else encode(msgspec.json.decode(event), fmt),
+        )
+
+    def _write(self, viewer: str, encoded: Callable[[Format], bytes]) -> None:
+        """Send an event to the viewer's sockets here, made once for each format."""
         frames: dict[Format, bytes] = {}
-        for socket in list(self._sockets.get(mail.viewer, ())):
+        for socket in list(self._sockets.get(viewer, ())):
             if socket.fmt not in frames:
-                frames[socket.fmt] = _framed(bytes(mail.event), socket.fmt)
+                frames[socket.fmt] = frame(encoded(socket.fmt), socket.fmt.opcode)
             socket.write_private(frames[socket.fmt])
-
-
-def _framed(event: bytes, fmt: Format) -> bytes:
-    if fmt is not Format.JSON:
-        event = encode(msgspec.json.decode(event), fmt)
-    return frame(event, fmt.opcode)

@@ -214,6 +214,8 @@ class Session:
                 await self._join(command)
             else:
                 self._reply(command.id, await self._do(command))
+            if isinstance(command, Auth) and self.fan_out is not None:
+                self.fan_out.catch_up(self._peer)
             self._hub.meter.command(_op(command), "ok")
         except YellowcartError as error:
             self._hub.meter.command(_op(command), error.code)
@@ -244,16 +246,16 @@ class Session:
         if renewed.id != actor.id:
             raise Unauthorized("This token is somebody else's. Connect anew to change accounts.")
         if renewed.show not in {None, self._peer.show}:
-            raise Forbidden("This token is for another show.")
+            raise Forbidden("This token is for another show. Get one for this show.")
         fan_out, peer = self.fan_out, self._peer
         if fan_out is not None:
             # Counted anew: another role sees and counts for something else.
             fan_out.leave(peer)
             self._look_as(renewed, fan_out)
             fan_out.enter(peer)
-            # A walk under way may have passed the place where it stands now.
+            # A walk under way may have passed the place where it stands now: what it has told
+            # follows the answer.
             peer.missed_gauges = True
-            fan_out.catch_up(peer)
         self._act_as(renewed)
         return {}
 
@@ -289,31 +291,34 @@ class Session:
         if join.since is not UNSET:
             await self._hub.rooms.reach(fan_out, join.since.epoch, join.since.seq)
         if actor.id in fan_out.room.banned:
-            raise Forbidden("You were banned from this show.")
+            raise Forbidden("You were banned from this show. Other shows are open to you.")
         if not self._left:
             self._welcome(join, fan_out, actor, guest_token)
 
     def _welcome(self, join: Join, fan_out: FanOut, actor: Actor, guest_token: str | None) -> None:
-        """Enter and answer; nothing waits here, so no event comes before the answer."""
-        since = join.since
-        recovered = since is not UNSET and fan_out.room.has(since.epoch, since.seq)
-        self._hub.meter.joined("recovered" if recovered else "ok")
-        room, peer = fan_out.room, self._peer
-        peer.epoch = room.epoch
+        """Enter and answer, or neither; nothing waits, so no event comes before the answer."""
+        since, room, peer = join.since, fan_out.room, self._peer
+        recovered = since is not UNSET and room.has(since.epoch, since.seq)
+        peer.show, peer.epoch = join.show, room.epoch
         peer.seq = since.seq if recovered and since is not UNSET else room.seq
-        self._enter(fan_out, actor, join.show)
+        self._look_as(actor, fan_out)
         answer: dict[str, object] = {
             "viewer": {"id": actor.id, "name": actor.name, "role": actor.role}
         }
         if guest_token is not None:
             answer["guest_token"] = guest_token
-        answer |= fan_out.snapshot(peer.fmt, recovered=recovered)
-        self._reply(join.id, answer)
+        answer |= fan_out.snapshot(peer.fmt, recovered=recovered, coming=peer.watches)
+        # All that can fail comes before anything is said: who is refused is not in the room.
+        greeting = encode({"re": join.id, "ok": answer}, peer.fmt)
+        sales = fan_out.sales(self._hub.clock.now_ms()) if peer.hosts else []
+        sold = [encode(each, peer.fmt) for each in sales]
+        self._enter(fan_out, actor)
+        self._hub.meter.joined("recovered" if recovered else "ok")
+        peer.send(greeting)
         if recovered:
             fan_out.catch_up(peer)
-        if peer.hosts:
-            for sales in fan_out.sales(self._hub.clock.now_ms()):
-                peer.send(encode(sales, peer.fmt))
+        for each in sold:
+            peer.send(each)
 
     def _identify(self, join: Join) -> tuple[Actor, str | None]:
         tokens = self._hub.tokens
@@ -324,7 +329,7 @@ class Session:
         else:
             actor, fresh = tokens.guest()
         if actor.show is not None and actor.show != join.show:
-            raise Forbidden("This token is for another show.")
+            raise Forbidden("This token is for another show. Get one for this show.")
         return actor, fresh
 
     async def _merge(self, guest_token: str, actor: Actor) -> None:
@@ -336,15 +341,19 @@ class Session:
         if guest.guest and guest.id != actor.id:
             await self._hub.carts.merge(guest.id, actor.id)
 
-    def _enter(self, fan_out: FanOut, actor: Actor, show: str) -> None:
-        peer = self._peer
-        peer.show = show
-        self._look_as(actor, fan_out)
-        self._act_as(actor)
+    def _enter(self, fan_out: FanOut, actor: Actor) -> None:
+        """Be counted and reachable, or leave no trace."""
+        peer, hub = self._peer, self._hub
+        try:
+            self._act_as(actor)
+            fan_out.enter(peer)
+            hub.replace_oldest(hub.private.enter(actor.id, peer))
+        except BaseException:
+            fan_out.leave(peer)
+            hub.private.leave(actor.id, peer)
+            self.actor = None
+            raise
         self.fan_out = fan_out
-        fan_out.enter(peer)
-        sockets = self._hub.private.enter(actor.id, peer)
-        self._hub.replace_oldest(sockets)
 
     def _end_failed_join(self, error: YellowcartError) -> None:
         self._hub.meter.joined(error.code)

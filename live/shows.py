@@ -66,7 +66,7 @@ class Shows:
 
         """
         if actor.role not in {Role.HOST, Role.ADMIN}:
-            raise Forbidden("Only a host may create a show.")
+            raise Forbidden("Only a host may create a show. Use a host's token.")
         show = Show(
             id=new_id("show") if new.id is UNSET else new.id,
             title=one_line(new.title, most=MOST_TITLE, what="The title"),
@@ -114,7 +114,7 @@ class Shows:
         """
         show = await self.get(ident)
         if not runs(actor, show):
-            raise Forbidden("Only the show's host may do this.")
+            raise Forbidden("Only the show's host may do this. Use its host's token.")
         return show
 
     async def sales(self, show: str) -> ShowSales:
@@ -198,7 +198,7 @@ class Shows:
             if verdict[0] != b"missing":
                 return verdict
             await self.ensure(show)
-        raise NotFound("There is no such show.")
+        raise NotFound(f"There is no show {show}. Check its id.")
 
     async def change(
         self, script: str, show: str, more: Sequence[str], *args: str | int | bytes
@@ -214,13 +214,13 @@ class Shows:
         if answer[0] == b"closed":
             raise Closed("The show is not live. This works once it has started.")
         if answer[0] == b"unknown":
-            raise NotFound("There is no such thing in this show.")
+            raise NotFound("This is not in the show's bag. Put it in first.")
         return answer
 
     async def _stored(self, ident: str) -> Show:
         show = await self._book.read(_select, ident)
         if show is None:
-            raise NotFound("There is no such show.")
+            raise NotFound(f"There is no show {ident}. Check its id.")
         return show
 
     async def _make(self, show: Show) -> None:

@@ -64,6 +64,9 @@ class Format(Enum):
         self.opcode = opcode
         self.subprotocol = subprotocol
 
+    # Enum's own is a call of Python's that hashes the name; frames are found by their format.
+    __hash__ = object.__hash__
+
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()

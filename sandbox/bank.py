@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 AGAIN_S: Final = 1.0
 """Pause before a payment is finished once more, when the store could not be written."""
 
-REFUSED: Final = Decline("card_declined", "Authentication refused.")
+REFUSED: Final = Decline(
+    "card_declined", "The bank did not confirm it. Try again, or another card."
+)
 
 
 class Bank:

@@ -150,11 +150,14 @@ class Method(Struct, frozen=True, kw_only=True):
 METHODS: Final[Mapping[str, Method]] = {
     "tok_ok": Method(step=Step.CHARGE),
     "tok_declined": Method(
-        step=Step.DECLINE, decline=Decline("card_declined", "The card was declined.")
+        step=Step.DECLINE,
+        decline=Decline("card_declined", "The card was declined. Try another one."),
     ),
     "tok_insufficient_funds": Method(
         step=Step.DECLINE,
-        decline=Decline("insufficient_funds", "There is not enough money on the card."),
+        decline=Decline(
+            "insufficient_funds", "There is not enough money on the card. Try another one."
+        ),
     ),
     "tok_3ds": Method(step=Step.CHALLENGE),
     "tok_slow": Method(step=Step.BEGIN, waits=True),

@@ -4,6 +4,7 @@
 #   redis                 redis-server or valkey-server, 7 or later
 #   browser-packages      what web/package-lock.json names, by the npm of .venv; may go without
 #   services              nginx and PostgreSQL for the tests that want them; never fails
+#   postgres              PostgreSQL's server programs; fails when there is no way
 #   chromium              a browser for the tests; never fails
 #   headless-shell        Chromium's lighter half too, where apt-get has it; never fails
 set -eu
@@ -149,6 +150,18 @@ services() {
     done
 }
 
+# For who wants the book on PostgreSQL tested, and nothing skipped.
+postgres() {
+    if has_postgres; then
+        return
+    fi
+    if can_apt; then
+        echo "install: postgresql for the tests, by apt-get"
+        apt_install postgresql && stop_service postgresql
+    fi || true
+    has_postgres || fail "PostgreSQL's server programs are needed; on Debian and Ubuntu: apt-get install postgresql; elsewhere: initdb and postgres on the PATH"
+}
+
 # A snap cannot be driven: it sees neither our profile folder nor our files.
 chromium() {
     if .venv/bin/python -m tests.end_to_end.browser.chromium >/dev/null 2>&1; then
@@ -186,7 +199,8 @@ case "${1-}" in
     redis) redis ;;
     browser-packages) browser_packages ;;
     services) services ;;
+    postgres) postgres ;;
     chromium) chromium ;;
     headless-shell) headless_shell ;;
-    *) fail "environment, redis, browser-packages, services, chromium or headless-shell?" ;;
+    *) fail "environment, redis, browser-packages, services, postgres, chromium or headless-shell?" ;;
 esac

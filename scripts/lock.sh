@@ -17,5 +17,5 @@ lock() {
     mv "$file.new" "$file"
 }
 
-lock requirements.txt --extra postgres
+lock requirements.txt --extra postgres --extra stripe
 lock requirements-dev.txt --extra dev

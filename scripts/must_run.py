@@ -1,7 +1,7 @@
-"""A pytest plugin for CI: a skipped test that is marked ``redis`` or ``browser`` fails the run.
+"""A pytest plugin for CI: a skipped test that is marked as below fails the run.
 
-A test may skip where a laptop lacks a program; CI has Redis and Chromium, so there a skip would
-hide a broken promise. Load it with ``-p scripts.must_run``.
+A test may skip where a laptop lacks a program; CI has Redis, PostgreSQL and Chromium, so there a
+skip would hide a broken promise. Load it with ``-p scripts.must_run``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-MARKS = frozenset({"redis", "browser"})
+MARKS = frozenset({"redis", "postgres", "browser"})
 
 _skipped: list[str] = []
 

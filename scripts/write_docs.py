@@ -24,6 +24,7 @@ __all__ = [
     "ROOT",
     "Key",
     "Script",
+    "proofs",
     "redis_keys",
     "scripts",
     "written",
@@ -46,6 +47,10 @@ Redis is the gate, not the book: what is lost here is rebuilt from SQL or may be
 [ADR 1](adr/0001-redis-is-the-gate-sql-is-the-book.md) and
 [what happens when Redis is lost](running.md#redis-lost-its-data).
 """
+
+SECURITY: Final = ROOT / "docs" / "security.md"
+PROOF: Final = re.compile(r"^(?:async )?def (test_([at]\d\d)_\w+)\(", re.MULTILINE)
+PROVED: Final = re.compile(r"^(\| ([AT]\d\d) \|.*\|)([^|]*)\|$", re.MULTILINE)
 
 CELL: Final = re.compile(r"\s+")
 MARK: Final = re.compile(
@@ -100,9 +105,20 @@ def scripts() -> list[Script]:
 def written() -> dict[Path, str]:
     """Each document that is written here, or in part, as it should be."""
     documents = {ROOT / "docs" / "redis.md": _redis()}
-    for path in (ROOT / "README.md", ROOT / "docs" / "running.md"):
+    for name in ("README.md", "docs/running.md", "docs/webhooks.md"):
+        path = ROOT / name
         documents[path] = MARK.sub(_filled, path.read_text(encoding="utf-8"))
+    documents[SECURITY] = PROVED.sub(_proved, SECURITY.read_text(encoding="utf-8"))
     return documents
+
+
+def proofs() -> dict[str, list[str]]:
+    """The tests of each line of docs/security.md, by its number: ``test_a01_…`` is A01's."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for name, number in PROOF.findall(path.read_text(encoding="utf-8")):
+            found.setdefault(number.upper(), set()).add(name)
+    return {number: sorted(names) for number, names in found.items()}
 
 
 # Redis.
@@ -183,6 +199,13 @@ def _filled(found: re.Match[str]) -> str:
 def _quoted(path: Path) -> str:
     language = LANGUAGES[path.suffix]
     return f"```{language}\n{path.read_text(encoding='utf-8')}```\n"
+
+
+def _proved(row: re.Match[str]) -> str:
+    """A row of docs/security.md, with its tests; without any it says why in words."""
+    tests = proofs().get(row[2], [])
+    said = "" if row[3].strip().startswith("`") else row[3].strip()
+    return f"{row[1]} {'<br>'.join(f'`{name}`' for name in tests) or said} |"
 
 
 def _settings() -> str:

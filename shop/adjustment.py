@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from base.errors import Conflict, KeyReused, Limit, NotFound
+from shop.happened import Kind, note
 from shop.product import MOST_LEFT
 from store.sql.rows import Connection, insert_or_ignore, select, update
 from store.sql.tables import stock, stock_adjustments
 
 __all__ = [
+    "FIRST",
     "Adjustment",
     "Wish",
     "begin_adjustment",
@@ -23,6 +25,9 @@ __all__ = [
     "pending_adjustments",
     "refuse_adjustment",
 ]
+
+FIRST: Final = "first."
+"""Begins the keys of first stock, which is told with its product."""
 
 REFUSED: Final = -1
 """In ``left``: the gate had too few units to take away; the key is free again."""
@@ -42,6 +47,11 @@ class Wish:
     sku: str
     kind: Literal["add", "set"]
     units: int
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the stock that a new SKU comes with; sellers' keys have no dot."""
+        return self.key.startswith(FIRST)
 
     @property
     def body(self) -> str:
@@ -107,8 +117,12 @@ def complete_adjustment(conn: Connection, made: Adjustment, delta: int, left: in
     done = conn.execute(
         update(table).where(_is_pending(made)).values(delta=delta, booked=True, left=left)
     )
-    if done.rowcount == 1 and not made.booked and delta:
+    if done.rowcount != 1 or not delta:
+        return
+    if not made.booked:
         _book(conn, made.wish.sku, delta)
+    if not made.wish.is_first:
+        _note(conn, made, delta, left)
 
 
 def refuse_adjustment(conn: Connection, made: Adjustment) -> None:
@@ -127,18 +141,25 @@ def _delta(conn: Connection, wish: Wish) -> int:
     query = select(stock).where(stock.c.sku == wish.sku).with_for_update()
     row = conn.execute(query).one_or_none()
     if row is None:
-        raise NotFound("There is no such SKU.")
+        raise NotFound("There is no such SKU. Check its id.")
     left = row.total - row.claimed
     delta = wish.units if wish.kind == "add" else wish.units - left
     if left + delta < 0:
-        raise Conflict("Fewer units are left than you take away.")
+        raise Conflict("Fewer units are left than you take away. Take fewer.")
     if left + delta > MOST_LEFT:
-        raise Limit(f"At most {MOST_LEFT} units can be on sale.", MOST_LEFT)
+        raise Limit(f"At most {MOST_LEFT} units can be on sale. Add fewer.", MOST_LEFT)
     return int(delta)
 
 
 def _book(conn: Connection, sku: str, delta: int) -> None:
     conn.execute(update(stock).where(stock.c.sku == sku).values(total=stock.c.total + delta))
+
+
+def _note(conn: Connection, made: Adjustment, delta: int, left: int) -> None:
+    wish = made.wish
+    data = {"stock": {"sku": wish.sku, "delta": delta, "left": left}}
+    about = f"{wish.shop}|{wish.key}|{made.at}"
+    note(conn, Kind.STOCK_CHANGED, about, shop=wish.shop, at=made.at, data=data)
 
 
 def _is_pending(made: Adjustment) -> Any:

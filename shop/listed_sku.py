@@ -54,7 +54,9 @@ class ListedSku:
             name = "A new SKU" if new.id is UNSET else f"{new.id} is a new SKU. It"
             raise Invalid(f"{name} needs a title, a price and a currency.")
         if currency not in CURRENCIES:
-            raise Invalid(f"{currency} is not a currency of ISO 4217.")
+            raise Invalid(
+                f"{currency} is not a currency of ISO 4217. Write its three letters, as USD."
+            )
         return cls(
             id=new_id("sku") if new.id is UNSET else new.id,
             title=_title(title),

@@ -53,7 +53,7 @@ class Listing:
         _require_different(new.skus)
         skus = tuple(map(ListedSku.of, new.skus))
         if len({sku.currency for sku in skus}) > 1:
-            raise Invalid("The SKUs of a product share one currency.")
+            raise Invalid("The SKUs of a product share one currency. Make another product.")
         return cls(
             id=new.id if isinstance(new.id, str) else new_id("prd"),
             shop=shop,
@@ -80,7 +80,7 @@ class Listing:
 
         """
         if patch.id not in {UNSET, self.id} or patch.shop not in {UNSET, self.shop}:
-            raise Conflict("The id and the shop of a product never change.")
+            raise Conflict("The id and the shop of a product never change. Leave them out.")
         listing = self
         if isinstance(patch.title, str) and patch.title != self.title:
             listing = dataclasses.replace(listing, title=_title(patch.title))
@@ -110,10 +110,12 @@ class Listing:
             old = skus.get(str(change.id))
             new = ListedSku.of(change) if old is None else old.patched(change, left.get(old.id, 0))
             if new.currency != self.skus[0].currency:
-                raise Conflict("The SKUs of a product share one currency.")
+                raise Conflict("The SKUs of a product share one currency. Make another product.")
             skus[new.id] = new
         if len(skus) > MOST_SKUS:
-            raise Limit(f"A product has at most {MOST_SKUS} SKUs.", MOST_SKUS)
+            raise Limit(
+                f"A product has at most {MOST_SKUS} SKUs. Make another product.", MOST_SKUS
+            )
         return tuple(skus.values())
 
 
@@ -135,4 +137,4 @@ def _images(urls: Sequence[str]) -> tuple[str, ...]:
 def _require_different(skus: Sequence[PatchSku]) -> None:
     ids = [sku.id for sku in skus if sku.id is not UNSET]
     if len(set(ids)) < len(ids):
-        raise Invalid("Two SKUs have the same id.")
+        raise Invalid("Two SKUs have the same id. Give each its own.")

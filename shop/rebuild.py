@@ -12,7 +12,7 @@ import msgspec
 
 from store.redis import keys
 from store.sql.rows import Connection, select
-from store.sql.tables import checkouts, claims, skus, stock, stock_adjustments
+from store.sql.tables import checkouts, claims, restocks, skus, stock, stock_adjustments
 
 if TYPE_CHECKING:
     from store.redis.scripts import Scripts
@@ -156,6 +156,11 @@ def _read_shards(conn: Connection) -> defaultdict[int, _Shard]:
             shard.applied_keys.append(key)
         else:
             shard.undone_keys.append(key)
+    for row in conn.execute(select(restocks).where(restocks.c.done_at.is_(None))):
+        shard = shards[int(keys.shard(row.shop))]
+        # Nobody reads what it changed, only that it is there.
+        shard.applied.append(("0", "0"))
+        shard.applied_keys.append(keys.restocked(row.shop, row.cause))
     return shards
 
 

@@ -6,8 +6,11 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from base.errors import Conflict, NotFound
-from shop.adjustment import Adjustment, Wish, begin_adjustment
+from shop.adjustment import FIRST, Adjustment, Wish, begin_adjustment
+from shop.happened import Kind, note
 from shop.listed_sku import ListedSku
 from shop.listing import Listing
 from shop.product import PatchProduct, SkuFacts
@@ -52,11 +55,13 @@ def add_listing(conn: Connection, listing: Listing, at: int) -> list[Adjustment]
         "created_at": at,
     }
     if not insert_or_ignore(conn, products, **row):
-        raise Conflict(f"There is a product {listing.id} already.")
+        raise Conflict(f"There is a product {listing.id} already. Choose another id.")
     for position, sku in enumerate(listing.skus):
         _add_sku(conn, listing, sku, position)
+    first = _first_stock(conn, listing.shop, listing.skus, at)
     _tell(conn, listing, at)
-    return _first_stock(conn, listing.shop, listing.skus, at)
+    note(conn, Kind.PRODUCT_CREATED, listing.id, **_happened(conn, listing, at))
+    return first
 
 
 def change_listing(
@@ -96,8 +101,11 @@ def change_listing(
             _add_sku(conn, after, sku, position)
         elif sku != known[sku.id]:
             conn.execute(update(skus).where(skus.c.id == sku.id).values(**_prices(sku)))
+    first = _first_stock(conn, after.shop, after.skus, at)
     _tell(conn, after, at)
-    return after, _first_stock(conn, after.shop, after.skus, at)
+    about = f"{product}|{conn.execute(_version(product)).scalar_one()}"
+    note(conn, Kind.PRODUCT_CHANGED, about, **_happened(conn, after, at))
+    return after, first
 
 
 def read_listing(conn: Connection, product: str) -> Listing:
@@ -109,7 +117,7 @@ def read_listing(conn: Connection, product: str) -> Listing:
     """
     row = conn.execute(select(products).where(products.c.id == product)).one_or_none()
     if row is None:
-        raise NotFound("There is no such product.")
+        raise NotFound("There is no such product. Check its id.")
     return _listings(conn, [row])[0]
 
 
@@ -139,7 +147,7 @@ def read_sku(conn: Connection, sku: str) -> tuple[str, ListedSku]:
     """
     row = conn.execute(select(skus).where(skus.c.id == sku)).one_or_none()
     if row is None:
-        raise NotFound("There is no such SKU.")
+        raise NotFound("There is no such SKU. Check its id.")
     return row.shop, _listed(row)
 
 
@@ -205,7 +213,7 @@ def _add_sku(conn: Connection, listing: Listing, sku: ListedSku, position: int) 
         **_prices(sku),
     }
     if not insert_or_ignore(conn, skus, **row):
-        raise Conflict(f"There is a SKU {sku.id} already.")
+        raise Conflict(f"There is a SKU {sku.id} already. Choose another id.")
     conn.execute(insert(stock).values(sku=sku.id, shop=listing.shop, total=0, claimed=0))
 
 
@@ -223,11 +231,22 @@ def _first_stock(
 
 def first_key(sku: str) -> str:
     """The key of a SKU's first stock; the dot keeps it apart from the keys of sellers."""
-    return f"first.{hashlib.sha256(sku.encode()).hexdigest()[:40]}"
+    return f"{FIRST}{hashlib.sha256(sku.encode()).hexdigest()[:40]}"
 
 
 def _prices(sku: ListedSku) -> dict[str, object]:
     return {"title": sku.title, "price": sku.price, "compare_at": sku.compare_at, "pv": sku.pv}
+
+
+def _version(product: str) -> Any:
+    return select(products.c.version).where(products.c.id == product)
+
+
+def _happened(conn: Connection, listing: Listing, at: int) -> dict[str, Any]:
+    """What an event says of a product; what is left is what the book has left."""
+    units = select(stock).where(stock.c.sku.in_([sku.id for sku in listing.skus]))
+    shown = listing.shown({row.sku: row.total - row.claimed for row in conn.execute(units)})
+    return {"shop": listing.shop, "at": at, "data": {"product": msgspec.to_builtins(shown)}}
 
 
 def _tell(conn: Connection, listing: Listing, at: int) -> None:

@@ -125,7 +125,7 @@ async def complete(book: Book, scripts: Scripts, made: Adjustment) -> int:
     answer = await ask_gate(scripts, made)
     if answer is None:
         await book.write(refuse_adjustment, made)
-        raise Conflict("Fewer units are left than you take away.")
+        raise Conflict("Fewer units are left than you take away. Take fewer.")
     delta, left = answer
     await book.write(complete_adjustment, made, delta, left)
     return left
@@ -172,7 +172,7 @@ def _wish(shop: str, key: str, sku: str, add: int | None, set_to: int | None) ->
     else:
         raise Invalid("Give either add or set.")
     if wish.kind == "set" and wish.units < 0:
-        raise Invalid("The units left cannot be below zero.")
+        raise Invalid("The units left cannot be below zero. Set 0 or more.")
     if abs(wish.units) > MOST_LEFT:
-        raise Limit(f"At most {MOST_LEFT} units at once.", MOST_LEFT)
+        raise Limit(f"At most {MOST_LEFT} units at once. Send fewer.", MOST_LEFT)
     return wish

@@ -8,10 +8,13 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-__all__ = ["DataFolder", "short_socket"]
+from base.settings import LEAST_SECRET, PREFIX, Settings, SettingsError
+
+__all__ = ["DataFolder", "short_socket", "with_secret"]
 
 SECRET_BYTES: Final = 32
 
@@ -61,6 +64,21 @@ class DataFolder:
         if not path.exists():
             _write_once(path, secrets.token_hex(SECRET_BYTES))
         return path.read_text().strip()
+
+
+def with_secret(settings: Settings, folder: DataFolder) -> Settings:
+    """The settings with a secret; off loopback the operator must have set one.
+
+    Raises:
+        SettingsError: There is none, or it is easily guessed.
+
+    """
+    if not settings.is_loopback and len(settings.secret) < LEAST_SECRET:
+        raise SettingsError(
+            f"Set {PREFIX}SECRET ({LEAST_SECRET} random characters or more) to listen on "
+            f"{settings.host}."
+        )
+    return settings if settings.secret else replace(settings, secret=folder.secret())
 
 
 def short_socket(path: Path) -> Path:

@@ -165,3 +165,9 @@ class Served:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process = None
+
+
+def command_of(pid: int) -> str:
+    """How a process was started; nothing: it has ended."""
+    command = ["ps", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -16,6 +16,7 @@ class Wire:
     def __init__(self, path: Path, target: Path) -> None:
         self.sent: list[bytes] = []
         self.is_swallowing = False
+        self.swallows_one = False
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._path = path
@@ -71,7 +72,8 @@ class Wire:
         while data := await source.read(1 << 20):
             if counted:
                 self.sent.append(data)
-            elif self.is_swallowing:
+            elif self.is_swallowing or self.swallows_one:
+                self.swallows_one = False
                 continue
             else:
                 await self._flowing.wait()

@@ -8,10 +8,13 @@ from cart.cart import Cart
 from checkout.audit import Check
 from checkout.checkout import Checkout
 from checkout.order import Order
+from checkout.order_ledger import LedgerEntry
 from checkout.payments.provider import Charge
 from live.events import Chat
 from live.show import BagItem, PinnedProduct, Show, Viewer
+from shop.happened import Event
 from shop.product import Product
+from shop.webhooks.endpoint import Delivery, Endpoint
 
 __all__ = [
     "Alive",
@@ -20,8 +23,12 @@ __all__ = [
     "CartAnswer",
     "ChargePage",
     "CheckoutAnswer",
+    "DeliveryPage",
     "Done",
+    "EndpointPage",
+    "EventPage",
     "Joined",
+    "LedgerAnswer",
     "Message",
     "OrderPage",
     "Pong",
@@ -104,10 +111,38 @@ class OrderPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class LedgerAnswer(Struct, frozen=True, kw_only=True):
+    """All entries of an order, the oldest first; amounts in minor units."""
+
+    items: tuple[LedgerEntry, ...]
+    next: None
+
+
 class ChargePage(Struct, frozen=True, kw_only=True):
     """Charges in the provider's order; amounts in minor units."""
 
     items: tuple[Charge, ...]
+    next: str | None
+
+
+class EventPage(Struct, frozen=True, kw_only=True):
+    """Events, the oldest first; the ``id`` of each is a cursor, the last one's too."""
+
+    items: tuple[Event, ...]
+    next: str | None
+
+
+class EndpointPage(Struct, frozen=True, kw_only=True):
+    """Endpoints by id, without their secrets."""
+
+    items: tuple[Endpoint, ...]
+    next: str | None
+
+
+class DeliveryPage(Struct, frozen=True, kw_only=True):
+    """Attempts, the latest first."""
+
+    items: tuple[Delivery, ...]
     next: str | None
 
 

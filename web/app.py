@@ -72,7 +72,9 @@ def _board(app: web.Application, services: Services) -> None:
     settings = services.settings
     folder = settings.data_dir / "metrics" if settings.workers > 1 else None
     board = Board(services.metrics, folder, services.clock)
-    services.metrics.watch(GatewayNode(services.gateway, services.feed_silent_s))
+    services.metrics.watch(
+        GatewayNode(services.gateway, services.feed_silent_s, services.payments_waiting)
+    )
     app[BOARD] = board
 
     async def measure(_: web.Application) -> AsyncIterator[None]:

@@ -123,4 +123,4 @@ class Asked:
 
         """
         if self.actor.show not in {None, show}:
-            raise Forbidden("This token is for another show.")
+            raise Forbidden("This token is for another show. Get one for this show.")

@@ -22,6 +22,8 @@ async def list_charges(asked: Asked) -> object:
     """A page of what the practice provider holds."""
     page = asked.page
     if asked.services.settings.payments != "sandbox":
-        raise NotFound("The practice provider does not run here.")
+        raise NotFound(
+            "The practice provider does not run here. Set YELLOWCART_PAYMENTS to sandbox."
+        )
     charges, cursor = await asked.services.provider.charges(*page)
     return {"items": charges, "next": cursor}

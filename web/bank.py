@@ -65,7 +65,7 @@ class Bank:
 
         """
         if _PATH.fullmatch(path) is None:
-            raise NotFound("There is no such page.")
+            raise NotFound("There is no such page. Go back to the shop.")
         url = URL.build(path=path, query_string=query, encoded=True)
         try:
             async with self._open().request(method, url, allow_redirects=False) as answer:
@@ -97,7 +97,9 @@ async def show(asked: Asked) -> object:
     request = asked.request
     bank = request.app.get(BANK)
     if bank is None:
-        raise NotFound("The practice provider does not run here.")
+        raise NotFound(
+            "The practice provider does not run here. Set YELLOWCART_PAYMENTS to sandbox."
+        )
     page = await bank.ask(
         request.method, request.rel_url.raw_path, request.rel_url.raw_query_string
     )

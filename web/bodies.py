@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -10,17 +10,22 @@ from base.ids import Id, Key
 from base.money import SAFE_INTEGER
 from cart.cart import Qty, QtyOrNone
 from checkout.checkout import Address, Method
+from checkout.order import SomeUnits
 
 __all__ = [
+    "Cancellation",
     "LineUnits",
     "NewCheckout",
     "NewLine",
+    "NewRefund",
+    "NewShipment",
     "NoFields",
     "OneProduct",
     "Payment",
     "StockChange",
 ]
 
+Reason = Annotated[str, Meta(max_length=2000)]
 Units = Annotated[int, Meta(ge=-SAFE_INTEGER, le=SAFE_INTEGER)]
 
 
@@ -65,6 +70,38 @@ class Payment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     method: Method
     ship_to: Address | UnsetType = UNSET
+
+
+class Cancellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which units to cancel, all that was not sent without ``lines``.
+
+    With ``decline`` the shop says no to a buyer who has asked.
+    """
+
+    reason: Reason | UnsetType = UNSET
+    lines: SomeUnits | UnsetType = UNSET
+    decline: bool = False
+
+
+class NewRefund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``amount`` in minor units, or the units of ``lines``; neither for all that is left.
+
+    With ``restock`` the units go back on sale.
+    """
+
+    amount: Annotated[int, Meta(ge=1, le=SAFE_INTEGER)] | UnsetType = UNSET
+    lines: SomeUnits | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    restock: bool = False
+
+
+class NewShipment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far units are: those of ``lines``, all that was not sent without."""
+
+    tracking: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
+    carrier: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
+    lines: SomeUnits | UnsetType = UNSET
+    status: Literal["awaiting_collection", "in_transit", "delivered"] = "in_transit"
 
 
 class StockChange(

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.order import Order
-from web import carts, checkouts, orders
-from web.answers import CartAnswer, CheckoutAnswer, OrderPage
-from web.bodies import LineUnits, NewCheckout, NewLine, NoFields, Payment
+from checkout.refund import Refund
+from web import aftercare, carts, checkouts, orders
+from web.answers import CartAnswer, CheckoutAnswer, LedgerAnswer, OrderPage
+from web.bodies import (
+    Cancellation,
+    LineUnits,
+    NewCheckout,
+    NewLine,
+    NewRefund,
+    NewShipment,
+    NoFields,
+    Payment,
+)
 from web.route import Route, Who
 
 __all__ = ["CART", "CHECKOUTS", "ORDERS"]
@@ -125,5 +135,48 @@ ORDERS: Final = (
         handle=orders.get,
         who=Who.OWNER,
         answer=Order,
+    ),
+    Route(
+        method="POST",
+        path="/v1/orders/{order}/cancel",
+        does="Cancel an order, or units of it, that was not sent; the same again is a repeat.",
+        handle=aftercare.cancel,
+        who=Who.OWNER,
+        body=Cancellation,
+        answer=Order,
+        errors=("conflict",),
+        example={"reason": "Ordered twice.", "lines": [{"sku": "mug-blue", "qty": 1}]},
+    ),
+    Route(
+        method="POST",
+        path="/v1/orders/{order}/refunds",
+        does="Refund an order, by its shop; the same key gives the same refund.",
+        handle=aftercare.refund,
+        who=Who.OWNER,
+        body=NewRefund,
+        answer=Refund,
+        made=True,
+        keyed=True,
+        errors=("conflict", "key_reused"),
+        example={"lines": [{"sku": "mug-blue", "qty": 1}], "reason": "Broken.", "restock": False},
+    ),
+    Route(
+        method="POST",
+        path="/v1/orders/{order}/shipment",
+        does="Tell how far an order is, by its shop.",
+        handle=aftercare.ship,
+        who=Who.OWNER,
+        body=NewShipment,
+        answer=Order,
+        errors=("conflict",),
+        example={"tracking": "00340434161094042557", "carrier": "DHL", "status": "in_transit"},
+    ),
+    Route(
+        method="GET",
+        path="/v1/orders/{order}/ledger",
+        does="Where an order's money went; its buyer sees what they paid and got back.",
+        handle=aftercare.ledger,
+        who=Who.OWNER,
+        answer=LedgerAnswer,
     ),
 )

@@ -69,7 +69,7 @@ class Caller:
 
         """
         if not self.known.is_admin:
-            raise Forbidden("Only an admin may do this.")
+            raise Forbidden("Only an admin may do this. Use an admin's token.")
 
     @property
     def budget_key(self) -> str:

@@ -37,6 +37,9 @@ class HttpConnection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=KEEP_ALIVE_S,
+            # Encoded bodies are refused, so nobody unpacks them: what is no gzip would be an error
+            # of the connection, told in the log with a traceback, by anybody at all.
+            auto_decompress=False,
             # None turns it off, as the runner's own parameter does.
             access_log=None,  # type: ignore[arg-type]
             logger=_library,
@@ -78,7 +81,7 @@ class HttpConnection(web.RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             answer = problem(Outage())
         else:
-            answer = problem(Invalid("This is not a request of HTTP/1.1."))
+            answer = problem(Invalid("This is not a request of HTTP/1.1. Check what sends it."))
         answer.headers["Server"] = "yellowcart"
         answer.force_close()
         return answer

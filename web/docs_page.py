@@ -58,7 +58,7 @@ def _route(route: Route, schemas: dict[type, Schema]) -> str:
     if route.answer is not None:
         facts.append(("Answer", f"{201 if route.made else 200} {_type(schemas[route.answer])}"))
     facts.append(("Errors", _codes(route.codes)))
-    does = escape(route.does) + (' <span class="later">not there yet</span>' * route.later)
+    does = escape(route.does)
     return (
         f'<article><h3><span class="verb">{route.method}</span>'
         f" <code>{escape(route.path)}</code></h3><p>{does}</p>{_facts(facts)}</article>"

@@ -36,7 +36,7 @@ def _served(paths: Iterable[Path]) -> Handle:
     async def serve(asked: Asked) -> object:
         path = files.get(asked.id("file"))
         if path is None:
-            raise NotFound("There is no such file.")
+            raise NotFound("There is no such file. Check the address.")
         headers = {
             "Content-Type": MEDIA[path.suffix],
             "Cache-Control": f"public, max-age={KEPT_S}",

@@ -17,6 +17,7 @@ HIGHEST: Final = frozenset(
         "yellowcart_build_info",
         "yellowcart_feed_silent_seconds",
         "yellowcart_loop_lag_seconds",
+        "yellowcart_open_breaks",
     }
 )
 """Gauges of which the worst worker's counts; all others add up over a machine's workers."""
@@ -47,6 +48,11 @@ class Node(Protocol):
     @property
     def tasks(self) -> int:
         """Tasks under way in the loop."""
+        ...
+
+    @property
+    def payments_waiting(self) -> int:
+        """Payments that wait for their turn to the provider."""
         ...
 
     @property
@@ -91,7 +97,20 @@ class Metrics:
         )
         self._bytes = self._counter("bytes_out", "Bytes of events to sockets, by lane", "lane")
         self._passed_over = self._counter("passed_over", "Sockets that were full")
-        self._checkouts = self._counter("checkouts", "Checkouts by outcome", "outcome")
+        self._ended = cache(self._counter("checkouts", "Checkouts by outcome", "outcome").labels)
+        self._webhooks = self._counter(
+            "webhook_attempts", "Attempts to deliver an event to a shop, by outcome", "outcome"
+        )
+        self._waiting = Gauge(
+            "yellowcart_webhook_waiting_seconds",
+            "Age of the oldest event that an endpoint has not got yet",
+            registry=self.registry,
+        )
+        self._breaks = Gauge(
+            "yellowcart_open_breaks",
+            "Differences between the books that somebody has to look at",
+            registry=self.registry,
+        )
         self._http = self._counter(
             "http_requests", "HTTP requests by route and status", "method", "route", "status"
         )
@@ -133,7 +152,19 @@ class Metrics:
 
     def checkout(self, outcome: str) -> None:
         """Count a checkout that reached ``outcome``, one of its states."""
-        self._checkouts.labels(outcome).inc()
+        self._ended(outcome).inc()
+
+    def webhook(self, outcome: str) -> None:
+        """Count an attempt to deliver an event: ``delivered``, ``failed`` or ``given_up``."""
+        self._webhooks.labels(outcome).inc()
+
+    def webhooks_waiting(self, seconds: float) -> None:
+        """Note the age of the oldest event that an endpoint has not got yet; 0: none."""
+        self._waiting.set(seconds)
+
+    def open_breaks(self, count: int) -> None:
+        """Note how many differences between the books are known, on any node."""
+        self._breaks.set(count)
 
     def http(self, method: str, route: str, status: int) -> None:
         """Count an HTTP request; ``route`` is the declared path, without ids."""
@@ -168,6 +199,11 @@ class _Watched(Collector):
             ("viewers", "Who watches now", node.viewers),
             ("sockets", "Open WebSocket connections", node.sockets),
             ("tasks", "Tasks under way in the loop", node.tasks),
+            (
+                "payments_waiting",
+                "Payments that wait for their turn to the provider",
+                node.payments_waiting,
+            ),
             ("rooms", "Shows open, on every worker that has viewers in them", node.rooms),
             (
                 "feed_silent_seconds",

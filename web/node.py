@@ -1,4 +1,4 @@
-"""What a node measures of itself, read from its gateway and its rooms."""
+"""What a node measures of itself, read from its gateway, its rooms and its queue."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ class GatewayNode:
 
     Args:
         feed_silent_s: Seconds since Redis was last heard.
+        payments_waiting: Payments that wait for their turn.
 
     """
 
-    def __init__(self, gateway: Gateway, feed_silent_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        feed_silent_s: Callable[[], float],
+        payments_waiting: Callable[[], int],
+    ) -> None:
         self._gateway = gateway
         self._feed_silent_s = feed_silent_s
+        self._payments_waiting = payments_waiting
 
     @property
     def viewers(self) -> int:
@@ -43,6 +50,11 @@ class GatewayNode:
     def tasks(self) -> int:
         """Tasks under way in the loop."""
         return len(asyncio.all_tasks())
+
+    @property
+    def payments_waiting(self) -> int:
+        """Payments that wait for their turn to the provider."""
+        return self._payments_waiting()
 
     @property
     def feed_silent_s(self) -> float:

@@ -65,7 +65,7 @@ def openapi(routes: Sequence[Route], version: str) -> Schema:
 def _operation(route: Route, schemas: dict[type, Schema]) -> Schema:
     operation: Schema = {
         "operationId": _name(route),
-        "summary": route.does + (" Not there yet." if route.later else ""),
+        "summary": route.does,
         "description": f"Who may ask: {route.who.value}.",
         "responses": _responses(route, schemas),
     }
@@ -95,14 +95,13 @@ def _parameters(route: Route) -> list[Schema]:
 
 def _responses(route: Route, schemas: dict[type, Schema]) -> Schema:
     responses: Schema = {}
-    if not route.later:
-        good: Schema = {"description": "Made." if route.made else "Done."}
-        if route.path == "/live":
-            good = {"description": "The connection speaks WebSocket from here on."}
-        else:
-            schema = schemas[route.answer] if route.answer is not None else {}
-            good["content"] = {route.media: {"schema": schema}}
-        responses["101" if route.path == "/live" else "201" if route.made else "200"] = good
+    good: Schema = {"description": "Made." if route.made else "Done."}
+    if route.path == "/live":
+        good = {"description": "The connection speaks WebSocket from here on."}
+    else:
+        schema = schemas[route.answer] if route.answer is not None else {}
+        good["content"] = {route.media: {"schema": schema}}
+    responses["101" if route.path == "/live" else "201" if route.made else "200"] = good
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in route.codes:
         by_status[STATUS[code]].append(code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from base.errors import Forbidden
+from base.ids import is_id
 from live.show import Show, ShowState
 from web.compressed import Compressed
 from web.embedding import NOBODY, ancestors, framing, refusal
@@ -34,7 +35,7 @@ FAR: Final = 2**53
 
 NOT_FOUND: Final = HTTPStatus.NOT_FOUND.value
 SHOWING: Final = frozenset({"watch", "embed", "host"})
-MISSING_SHOW: Final = ("This LIVE is not available.", "It was taken away, or never was.")
+MISSING_SHOW: Final = "This LIVE is not available."
 WORDS: Final = {
     NOT_FOUND: ("There is nothing here.", "The address may be mistyped."),
     HTTPStatus.TOO_MANY_REQUESTS.value: ("One moment.", "That was very fast. Reload in a moment."),
@@ -126,7 +127,7 @@ class Pages:
         if stranger is not None and answer.status == HTTPStatus.FORBIDDEN:
             body = self._rendering.now("refused.html", words=refusal(stranger))
             return await self._answer(request, body, REFUSED, answer.status)
-        words = MISSING_SHOW if answer.status == NOT_FOUND and kind in SHOWING else None
+        words = _missing(request.path) if answer.status == NOT_FOUND and kind in SHOWING else None
         words = words or WORDS.get(answer.status)
         if words is None:
             return answer
@@ -194,6 +195,13 @@ async def embed(asked: Asked) -> object:
 async def host(asked: Asked) -> object:
     """``/host/{show}``."""
     return await asked.request.app[PAGES].host(asked.request, asked.id("show"))
+
+
+def _missing(path: str) -> tuple[str, str]:
+    """What a person is told of a show that is not there, by the id that the address has."""
+    ident = path.rsplit("/", 1)[-1]
+    of_it = f"There is none with the id {ident}: it" if is_id(ident) else "It"
+    return MISSING_SHOW, f"{of_it} was taken away, or never was. The address may be mistyped."
 
 
 def _turn(show: Show) -> tuple[int, int]:

@@ -44,11 +44,11 @@ def of_http(error: web.HTTPException) -> web.Response:
         answer.headers["Allow"] = methods
         return answer
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return problem(TooLarge("The body is too large."))
+        return problem(TooLarge("The body is too large. Send less."))
     if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}:
         return problem(NotFound("There is nothing at this address. See /docs for what there is."))
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return problem(Invalid("The request is not of its form."))
+        return problem(Invalid("The request is not of its form. See /docs for it."))
     return problem(Outage())
 
 

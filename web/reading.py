@@ -36,7 +36,7 @@ async def read_bytes(request: web.Request, most: int) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         # A small body could be made huge, and a signature is on the bytes as they came.
         raise Invalid("Send the body as it is, without a Content-Encoding.")
-    refusal = TooLarge(f"The body is larger than {most // 1024} KiB.")
+    refusal = TooLarge(f"The body is larger than {most // 1024} KiB. Send less.")
     if (request.content_length or 0) > most:
         raise refusal
     chunks: list[bytes] = []
@@ -69,4 +69,4 @@ def parsed(request: web.Request, raw: bytes, kind: type[Struct]) -> Struct:
     except msgspec.ValidationError as error:
         raise wrong_form(error) from error
     except ValueError as error:
-        raise Invalid("The body is not one JSON value, each key once.") from error
+        raise Invalid("The body is not JSON. Send one object, each key once.") from error

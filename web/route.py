@@ -58,7 +58,6 @@ class Route:
         free: Whether the path's last name stands for anything, slashes too.
         limited: Whether requests count against a caller's budget.
         needs_stores: Whether it cannot answer without Redis and the book.
-        later: Whether this version answers ``not_found`` in its place.
         example: A body that fits.
 
     """
@@ -79,7 +78,6 @@ class Route:
     free: bool = False
     limited: bool = True
     needs_stores: bool = True
-    later: bool = False
     example: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -106,7 +104,6 @@ class Route:
             (self.limited, {"rate_limited"}),
             # A page of a foreign origin, whoever is logged in there.
             (self.changes and not self.free, {"forbidden"}),
-            (self.later, {"not_found"}),
             (self._asks_stores, {"unavailable"}),
             (needs_somebody, {"unauthorized"}),
             (self.who in {Who.ADMIN, Who.HOST, Who.SELLER}, {"forbidden"}),

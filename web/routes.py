@@ -11,7 +11,6 @@ from web import (
     documents,
     files,
     health,
-    later,
     pages,
     static_files,
     upgrade,
@@ -19,6 +18,7 @@ from web import (
 )
 from web.answers import Alive, AuditAnswer, ChargePage, Done, Ready
 from web.buying_routes import CART, CHECKOUTS, ORDERS
+from web.event_routes import EVENTS
 from web.route import Handle, Route, Who
 from web.selling_routes import PRODUCTS, SHOWS
 from web.static_files import ELEMENT
@@ -215,18 +215,6 @@ FILES: Final = (
 )
 
 
-def _later(method: str, path: str, does: str) -> Route:
-    return Route(method=method, path=path, does=does, handle=later.route, later=True)
-
-
-LATER: Final = (
-    _later("GET", "/v1/events", "What happened, in order."),
-    _later("POST", "/v1/orders/{order}/cancel", "Cancel an order."),
-    _later("POST", "/v1/orders/{order}/refunds", "Refund an order."),
-    _later("POST", "/v1/orders/{order}/shipment", "Tell that an order was sent."),
-    _later("GET", "/v1/orders/{order}/ledger", "An order's entries in the ledger."),
-)
-
 ROUTES: Final[tuple[Route, ...]] = (
     *HEALTH,
     *DOCUMENTS,
@@ -235,9 +223,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *CART,
     *CHECKOUTS,
     *ORDERS,
+    *EVENTS,
     *BOOKS,
     *PAGES,
     *FILES,
-    *LATER,
 )
 """Every route."""

@@ -9,16 +9,20 @@ from typing import Protocol
 from base.clock import Clock
 from base.settings import Settings
 from base.tokens import Tokens
+from checkout.aftercare import Aftercare
 from checkout.audit import Check
 from checkout.orders import Orders
 from checkout.payments.provider import Charge
 from live.front import Gateway
 from live.handlers import Handlers
-from live.node import Node, sandbox_socket
+from live.node import Node
+from live.provider import sandbox_socket
 from live.rooms import Rooms
 from live.shows import Shows
 from shop.catalog import Catalog
+from shop.events import Events
 from shop.stock import Stock
+from shop.webhooks.endpoints import Endpoints
 from web.metrics import Metrics
 
 __all__ = ["Audits", "Charges", "Health", "Services", "Webhooks"]
@@ -70,6 +74,7 @@ class Services:
         gateway: Takes over connections that ask for a WebSocket here, knows which origins
             are ours, and who is behind a trusted proxy.
         feed_silent_s: Seconds since the feed last heard Redis.
+        payments_waiting: Payments of this process that wait for their turn to the provider.
         sandbox: Where the practice provider listens, ``unix:///path`` or
             ``http://host:port``; its pages are shown on our own port. None: there is none.
         version: Of this program.
@@ -85,6 +90,9 @@ class Services:
     catalog: Catalog
     stock: Stock
     orders: Orders
+    events: Events
+    endpoints: Endpoints
+    aftercare: Aftercare
     audit: Audits
     webhooks: Webhooks
     provider: Charges
@@ -92,6 +100,7 @@ class Services:
     metrics: Metrics
     gateway: Gateway
     feed_silent_s: Callable[[], float]
+    payments_waiting: Callable[[], int]
     sandbox: str | None = None
     version: str = ""
 
@@ -108,6 +117,9 @@ class Services:
             catalog=node.catalog,
             stock=node.stock,
             orders=node.orders,
+            events=node.events,
+            endpoints=node.endpoints,
+            aftercare=node.purchases.aftercare,
             audit=node.audit,
             webhooks=node.webhooks,
             provider=node.provider,
@@ -115,6 +127,9 @@ class Services:
             metrics=metrics,
             gateway=node.gateway,
             feed_silent_s=node.stores.feed.alive_s,
-            sandbox=f"unix://{sandbox_socket(node.settings)}",
+            payments_waiting=node.purchases.queue.__len__,
+            sandbox=f"unix://{sandbox_socket(node.settings)}"
+            if node.settings.payments == "sandbox"
+            else None,
             version=version,
         )

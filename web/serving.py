@@ -34,7 +34,7 @@ async def serve(route: Route, services: Services, request: web.Request) -> web.S
     caller = request[CALLER]
     _admit(route, caller)
     if not route.free and not all(map(is_id, request.match_info.values())):
-        raise NotFound("There is no such thing.")
+        raise NotFound("There is no such thing: an id has 1 to 64 letters, digits, _ or -.")
     raw, body = b"", None
     if route.raw:
         raw = await read_bytes(request, MOST_WEBHOOK)

@@ -141,7 +141,7 @@ class StaticFiles:
         """
         body = self._bodies.get(name)
         if body is None:
-            raise NotFound("There is no such file.")
+            raise NotFound("There is no such file. Check the address.")
         tag = self._tags[name]
         # Weak: gzipped or not, it is the same file.
         headers = {**ALLOWED, "Cache-Control": kept, "ETag": f"W/{tag}"}

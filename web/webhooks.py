@@ -20,6 +20,6 @@ async def receive(asked: Asked) -> object:
     """Take a webhook of the payment provider in."""
     provider, services = asked.id("provider"), asked.services
     if provider != services.settings.payments:
-        raise NotFound("There is no such payment provider here.")
+        raise NotFound("There is no such payment provider here. Check the webhook's address.")
     await services.webhooks.receive(provider, asked.request.headers, asked.raw)
     return {}

@@ -6,15 +6,15 @@ import json
 import shutil
 import socket
 import tempfile
-import urllib.request
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
 from bench.hub.build import PEERS, go_program, node_modules, peer_python, version
 from bench.hub.servers import Process
 
-__all__ = ["PEERS_BY_NAME"]
+__all__ = ["PEERS_BY_NAME", "PUBLISHERS", "Nats", "Nchan"]
 
 SOCKET_IO: Final[dict[str, str | int]] = {
     "path": "/socket.io/?EIO=4&transport=websocket",
@@ -72,11 +72,15 @@ class Nats(Process):
         self.crowd = {"path": "/", "hello": place / "hello", "binary": 1, "replies": 2}
         self._wire = socket.create_connection(("127.0.0.1", tcp), 10)
         self._wire.sendall(greeting)
-        self._event = f"PUB show {size}\r\n".encode() + b"x" * size + b"\r\n"
+        self._event = b"x" * size
 
     def tell(self) -> None:
         """Publish."""
-        self._wire.sendall(self._event)
+        self.publish(self._event)
+
+    def publish(self, event: bytes) -> None:
+        """Send an event to everybody."""
+        self._wire.sendall(b"PUB show %d\r\n%b\r\n" % (len(event), event))
 
 
 class Nchan(Process):
@@ -94,7 +98,8 @@ class Nchan(Process):
         super().__init__("nchan", [program, "-c", place / "nginx.conf"], port=port)
         self.version = version([program, "-v"])
         self.crowd = {"path": "/sub"}
-        self._url, self._event = f"http://127.0.0.1:{port}/pub", b"x" * size
+        self._event = b"x" * size
+        self._wire = HTTPConnection("127.0.0.1", port, timeout=20)
 
     @property
     def pid(self) -> int:
@@ -104,8 +109,12 @@ class Nchan(Process):
 
     def tell(self) -> None:
         """Publish."""
-        request = urllib.request.Request(self._url, data=self._event, method="POST")
-        urllib.request.urlopen(request, timeout=20).close()
+        self.publish(self._event)
+
+    def publish(self, event: bytes) -> None:
+        """Send an event to everybody."""
+        self._wire.request("POST", "/pub", event)
+        self._wire.getresponse().read()
 
 
 PEERS_BY_NAME: Final[dict[str, Callable[[int], Process]]] = {
@@ -117,3 +126,9 @@ PEERS_BY_NAME: Final[dict[str, Callable[[int], Process]]] = {
     "nats-server": Nats,
     "nginx Nchan": Nchan,
 }
+
+PUBLISHERS: Final[dict[str, Callable[[int], Nats | Nchan]]] = {
+    "nats-server": Nats,
+    "nginx Nchan": Nchan,
+}
+"""Peers that take any event from outside, one after the other."""

@@ -19,7 +19,17 @@ from bench.pages.crowd import BUSY
 from bench.pages.pinning import PRODUCTS
 from tests.served import Served
 
-__all__ = ["HUB", "LIMIT", "Hub", "Limit", "Process", "Server", "listens"]
+__all__ = [
+    "HUB",
+    "LIMIT",
+    "Hub",
+    "Limit",
+    "Process",
+    "Server",
+    "command_line",
+    "listens",
+    "measured",
+]
 
 LIMIT: Final = "C loop of send()"
 HUB: Final = "yellowcart"
@@ -114,19 +124,8 @@ class Hub:
             raise RuntimeError(f"not pinned: {answer}")
 
     def measured(self, sample: str) -> int:
-        """A metric of it, by name and labels as Prometheus reads them; 0: nothing counted yet.
-
-        Raises:
-            RuntimeError: There is no metric of that name.
-
-        """
-        with urllib.request.urlopen(f"{self.served.url}/metrics", timeout=20) as answer:
-            lines = answer.read().decode().splitlines()
-        name = sample.partition("{")[0]
-        if not any(line.startswith(f"# TYPE {name} ") for line in lines):
-            raise RuntimeError(f"no metric is called {name}")
-        found = [line.split()[-1] for line in lines if line.startswith(f"{sample} ")]
-        return int(float(found[0])) if found else 0
+        """A metric of it; see :func:`measured`."""
+        return measured(self.served, sample)
 
     def children(self, word: str) -> list[int]:
         """Processes of it whose command line has a word: ``redis-server``, ``server.py``."""
@@ -202,6 +201,22 @@ class Limit(Process):
     def __init__(self, count: int, size: int) -> None:
         super().__init__(LIMIT, [compiled("limit"), "0", str(count), str(size)])
         self.crowd = {"path": "-", "ahead": 1000}
+
+
+def measured(served: Served, sample: str) -> int:
+    """A metric, by name and labels as Prometheus reads them; 0: nothing counted yet.
+
+    Raises:
+        RuntimeError: There is no metric of that name.
+
+    """
+    with urllib.request.urlopen(f"{served.url}/metrics", timeout=20) as answer:
+        lines = answer.read().decode().splitlines()
+    name = sample.partition("{")[0]
+    if not any(line.startswith(f"# TYPE {name} ") for line in lines):
+        raise RuntimeError(f"no metric is called {name}")
+    found = [line.split()[-1] for line in lines if line.startswith(f"{sample} ")]
+    return int(float(found[0])) if found else 0
 
 
 def command_line(pid: int) -> str:

@@ -10,7 +10,7 @@ from bench.hub.crowd import Crowd, Heard, cpu_s
 from bench.hub.servers import Hub
 from bench.pages.crowd import chatting
 
-__all__ = ["Storm", "storm"]
+__all__ = ["DRAIN_S", "PIN_EVERY_S", "WARM_UP_S", "Storm", "storm"]
 
 WARM_UP_S = 3.0
 PIN_EVERY_S = 2.0

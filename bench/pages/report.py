@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+import time
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 __all__ = ["Figure", "is_busy", "machine", "table", "write"]
 
 RESULTS: Final = Path(__file__).parent.parent / "results" / "pages.json"
+ADDITIONS: Final = 3_000_000
 LIBRARIES: Final = ("aiohttp", "playwright", "uvloop", "websockets")
 
 
@@ -95,11 +97,20 @@ def machine(browser: str) -> dict[str, object]:
     return {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "load before": round(os.getloadavg()[0], 1),
+        "additions a second": round(_additions_a_second(), -5),
         "python": platform.python_version(),
         "chromium": browser,
         "versions": {name: version(name) for name in LIBRARIES},
         "commit": described.stdout.strip(),
     }
+
+
+def _additions_a_second() -> float:
+    """How many numbers Python adds in a second of a core: compares one machine with another."""
+    begun, total = time.process_time(), 0
+    for number in range(ADDITIONS):
+        total += number
+    return ADDITIONS / (time.process_time() - begun)
 
 
 def is_busy() -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "Payment",
     "Provider",
     "Status",
+    "TurnedAway",
     "WebhookEvent",
 ]
 
@@ -81,7 +82,7 @@ class WebhookEvent(Struct, frozen=True, kw_only=True):
 
 
 class Declined(Exception):
-    """The provider refused the payment; nothing was charged."""
+    """The provider refused the payment or refund; no money was moved."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -90,6 +91,10 @@ class Declined(Exception):
 
 class NotSent(Outage):
     """The provider was not reached or turned us away: nothing happened there."""
+
+
+class TurnedAway(NotSent):
+    """The provider asks for fewer requests: nothing happened, a little later it may."""
 
 
 class Lost(Outage):
@@ -112,6 +117,7 @@ class Provider(Protocol):
         """Make the payment, unless it is there; moves no money.
 
         Raises:
+            Invalid: It can never take this sum, or this currency.
             NotSent, Lost: Try again.
 
         """
@@ -154,6 +160,7 @@ class Provider(Protocol):
         """Give ``amount`` back; once per ``key``.
 
         Raises:
+            Declined: It will not be given back, however often it is asked; nothing moved.
             NotSent, Lost: Try again with the same key.
 
         """
@@ -168,11 +175,18 @@ class Provider(Protocol):
         """
         ...
 
-    def verify_webhook(self, headers: Mapping[str, str], raw: bytes) -> WebhookEvent:
+    def verify_webhook(self, headers: Mapping[str, str], raw: bytes) -> WebhookEvent | None:
         """Check a webhook's signature on its raw bytes, then read it.
+
+        Returns:
+            What it tells of; None when it is genuine and about no payment of ours.
 
         Raises:
             Invalid: Not signed by the provider, too old, or not of its form.
 
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of its connections."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -28,6 +29,7 @@ from checkout.payments.provider import (
     NotSent,
     Payment,
     Status,
+    TurnedAway,
     WebhookEvent,
 )
 
@@ -57,6 +59,9 @@ CONFIRM_S: Final = 30.0
 
 ASK_S: Final = 5.0
 CONNECT_S: Final = 2.0
+PAUSES_S: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.5)
+"""Before asking again while nobody listens: a provider that died is there again by then."""
+
 CONNECTIONS: Final = 256
 """Slow payments keep theirs for 10 s; more wait in line up to ``CONNECT_S``."""
 
@@ -177,6 +182,11 @@ class SandboxProvider:
         """Give money back."""
         body = {"amount": amount, "key": key}
         status, raw = await self._ask("POST", f"/v1/payments/{attempt}/refund", body)
+        if status in {404, 409}:
+            error = _decoded(raw, _Problem).error
+            # A mismatch of keys is not among them: then money was given back already.
+            if error.code in {"not_found", "refund_exceeds_captured"}:
+                raise Declined(Failure(code="refund_refused", message=error.message))
         _require(status, 200)
         return _payment(_decoded(raw, _Payment))
 
@@ -184,6 +194,8 @@ class SandboxProvider:
         """What was captured."""
         query = f"?limit={limit}" + (f"&after={after}" if after else "")
         status, raw = await self._ask("GET", f"/v1/charges{query}")
+        if status == 400:  # noqa: PLR2004 - all else that it is asked is ours and right
+            raise Invalid("after is not a cursor: use the next of the page before.")
         _require(status, 200)
         page = _decoded(raw, _Charges)
         return page.items, page.next
@@ -196,7 +208,7 @@ class SandboxProvider:
         signed = match[1].encode() + b"." + raw
         right = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(right, match[2]):
-            raise Invalid("The webhook's signature does not hold.")
+            raise Invalid("The webhook's signature does not hold. Check its signing secret.")
         if abs(self._clock.now_ms() - int(match[1]) * 1000) > TOLERANCE_MS:
             raise Invalid("The webhook's signature is too old.")
         try:
@@ -209,15 +221,20 @@ class SandboxProvider:
         self, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = ASK_S
     ) -> tuple[int, bytes]:
         timeout = ClientTimeout(total=seconds, connect=CONNECT_S)
-        try:
-            async with self._open().request(
-                method, path, json=body, timeout=timeout, allow_redirects=False
-            ) as answer:
-                return answer.status, await answer.read()
-        except (ClientConnectorError, ConnectionTimeoutError) as error:
-            raise NotSent from error
-        except (ClientError, TimeoutError, OSError) as error:
-            raise Lost from error
+        for pause in (*PAUSES_S, None):
+            try:
+                async with self._open().request(
+                    method, path, json=body, timeout=timeout, allow_redirects=False
+                ) as answer:
+                    return answer.status, await answer.read()
+            except (ClientConnectorError, ConnectionTimeoutError) as error:
+                if pause is None or isinstance(error, ConnectionTimeoutError):
+                    raise NotSent from error
+                # Nobody listens, so nothing was sent: it is being started.
+                await asyncio.sleep(pause)
+            except (ClientError, TimeoutError, OSError) as error:
+                raise Lost from error
+        raise NotSent
 
     def _open(self) -> ClientSession:
         if self._session is None:
@@ -240,8 +257,10 @@ def _require(status: int, *good: int) -> None:
     """Turn whatever is not a good answer into what it says about the money."""
     if status in good:
         return
-    if status in {429, 503}:
-        # Turned away before anything was done, as the provider's contract says.
+    # Turned away before anything was done, as the provider's contract says.
+    if status == 429:  # noqa: PLR2004 - statuses are the provider's language
+        raise TurnedAway
+    if status == 503:  # noqa: PLR2004 - as above
         raise NotSent
     # Not its body: that may repeat what it was sent.
     raise Lost(f"The payment provider answered {status}.")

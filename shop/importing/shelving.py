@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from shop.adjustment import Adjustment, Wish, begin_adjustment
+from shop.happened import Kind, note_new
 from shop.importing.names import units_key
 from shop.shelf import find_listings, first_key
 from store.sql.rows import Connection, bindparam, insert, select, update
@@ -61,6 +65,7 @@ def add_drafts(conn: Connection, drafts: Sequence[Draft], at: int) -> dict[str, 
     if begun := [made for some in first.values() for made in some]:
         conn.execute(insert(stock_adjustments), [_begun(made) for made in begun])
     _remember(conn, {sku: left for draft in new for sku, left in draft.units.items()})
+    _note(conn, [draft.listing for draft in new], at)
     return first
 
 
@@ -108,6 +113,19 @@ def restock(conn: Connection, shop: str, units: Mapping[str, int], at: int) -> l
             [{"a_sku": sku, "a_left": left} for sku, left in changed.items()],
         )
     return made
+
+
+def _note(conn: Connection, listings: Sequence[Listing], at: int) -> None:
+    by_shop: dict[str, list[Listing]] = defaultdict(list)
+    for listing in listings:
+        by_shop[listing.shop].append(listing)
+    for shop, some in by_shop.items():
+        note_new(conn, Kind.PRODUCT_CREATED, shop, at, map(_created, some))
+
+
+def _created(listing: Listing) -> tuple[str, dict[str, Any]]:
+    shown = listing.shown({sku.id: sku.first for sku in listing.skus})
+    return listing.id, {"product": msgspec.to_builtins(shown)}
 
 
 def _units(conn: Connection, wanted: Sequence[str]) -> dict[str, int]:

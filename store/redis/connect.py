@@ -12,7 +12,15 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from base.errors import Outage
 
-__all__ = ["FAILURES", "Client", "UnfitRedisError", "check", "close", "connect"]
+__all__ = [
+    "FAILURES",
+    "Client",
+    "UnfitRedisError",
+    "check",
+    "close",
+    "connect",
+    "incarnation",
+]
 
 Client = Redis | RedisCluster
 
@@ -78,6 +86,26 @@ async def check(client: Client) -> None:
                 f"Redis would evict carts and stock when it is full (maxmemory-policy is "
                 f"{policy}): set maxmemory-policy noeviction."
             )
+
+
+async def incarnation(client: RedisCluster) -> str:
+    """What changes when a primary of a Cluster was restarted, failed over or replaced.
+
+    Every primary's ``run_id``, and its ``master_replid``, which a failover and back changes.
+
+    Raises:
+        Outage: It cannot be asked.
+
+    """
+    asked = {"target_nodes": RedisCluster.PRIMARIES}
+    try:
+        server = await client.info("server", **asked)
+        replication = await client.info("replication", **asked)
+    except FAILURES as error:
+        raise Outage from error
+    found = [str(node.get("run_id", "")) for node in _nodes(server)]
+    found += [str(node.get("master_replid", "")) for node in _nodes(replication)]
+    return ",".join(sorted(found))
 
 
 async def close(client: Client) -> None:

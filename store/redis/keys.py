@@ -14,6 +14,7 @@ would change the slot.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "opening",
     "presence",
     "private_channel",
+    "restocked",
     "shard",
     "shard_deadlines",
     "shard_sequence",
@@ -57,6 +59,7 @@ SHARDS: Final = 64
 """Fixed for good: another number would put every cart and stock on another key."""
 
 
+@lru_cache(100_000)
 def shard(ident: str) -> str:
     """The two digits that stand for a shop or a viewer in a hash tag."""
     return f"{zlib.crc32(ident.encode()) % SHARDS:02d}"
@@ -178,6 +181,13 @@ def adjustment(shop: str, key: str, at: int) -> str:
     return f"{{s:{shard(shop)}}}:adjusted:{shop}:{key}:{at}"
 
 
+def restocked(shop: str, cause: str) -> str:
+    """STRING: the units of this refund or cancellation are on sale again; expires after a
+    week.
+    """
+    return f"{{s:{shard(shop)}}}:restocked:{shop}:{cause}"
+
+
 def shard_deadlines(number: int) -> str:
     """The key of :func:`hold_deadlines` for every shop of one shard."""
     return f"{{s:{number:02d}}}:holdx"
@@ -253,3 +263,10 @@ def catalog_channel() -> str:
 def lease(name: str) -> str:
     """STRING: the node that does this periodic work; expires after some seconds."""
     return f"lease:{name}"
+
+
+def payment_pace(provider: str) -> str:
+    """STRING: when the next payment may go to the provider, in µs of Redis' own clock;
+    expires a second after that.
+    """
+    return f"pace:{provider}"

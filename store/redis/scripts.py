@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import NoScriptError, ResponseError
 
 from base.errors import Outage
-from store.redis.connect import FAILURES
+from store.redis.connect import FAILURES, incarnation
 from store.redis.line import Reply
 from store.redis.pipeline import Pipeline
 
@@ -26,6 +27,7 @@ __all__ = ["LUA", "Reply", "Scripts"]
 logger = logging.getLogger(__name__)
 
 LUA: Final = Path(__file__).parent / "lua"
+IDENTITY: Final = ("run_id:", "master_replid:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,22 @@ class Scripts:
 
         """
         return _checked(await self._pipeline.submit(parts), str(parts[0]))
+
+    async def incarnation(self) -> str:
+        """What changes when Redis was restarted, failed over or replaced.
+
+        Raises:
+            Outage: Redis cannot be reached.
+
+        """
+        if isinstance(self._client, RedisCluster):
+            return await incarnation(self._client)
+        # Not by the client's own calls: a task that is cancelled in one of them goes on.
+        facts = await asyncio.gather(
+            *(self.command("INFO", part) for part in ("server", "replication"))
+        )
+        found = [line for text in facts for line in text.decode().splitlines()]
+        return ",".join(sorted(line for line in found if line.startswith(IDENTITY)))
 
     async def close(self) -> None:
         """Close the connections; what was not answered fails with an Outage."""

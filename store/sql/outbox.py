@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from base.errors import Outage
-from store.sql.rows import Connection, delete, insert, select, update
+from store.sql import rows
+from store.sql.rows import Connection, Prepared, bindparam, delete, func, select, update
 from store.sql.tables import outbox
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ AT_ONCE: Final = 64
 
 KEPT_MS: Final = 24 * 3600 * 1000
 PRUNE_S: Final = 3600.0
+PRUNED: Final = 1000
+"""Rows dropped in one transaction, which all other writers wait for."""
+
+_UNDELIVERED: Final = Prepared(
+    select(outbox.c.id, outbox.c.kind, outbox.c.payload)
+    .where(outbox.c.done_at.is_(None), outbox.c.id > bindparam("after"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def add(conn: Connection, kind: str, payload: dict[str, Any], at: int) -> None:
@@ -50,7 +60,7 @@ def add(conn: Connection, kind: str, payload: dict[str, Any], at: int) -> None:
         at: When it happened, in Unix ms.
 
     """
-    conn.execute(insert(outbox), {"kind": kind, "payload": payload, "at": at})
+    rows.add(conn, outbox, kind=kind, payload=payload, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,15 @@ class Outbox:
                 await waiter
         except TimeoutError:
             logger.warning("the outbox was not empty after %.1f s", timeout_s)
+
+    async def waiting(self) -> int:
+        """Rows that were not delivered yet.
+
+        Raises:
+            Outage: The book does not answer.
+
+        """
+        return await self._book.read(_count_undelivered)
 
     async def _drain_and_tell(self) -> None:
         async with self._one_drain:
@@ -193,24 +212,26 @@ class Outbox:
 
     async def _prune(self) -> None:
         try:
-            await self._book.write(_forget, self._clock.now_ms() - KEPT_MS)
+            before = self._clock.now_ms() - KEPT_MS
+            while await self._book.write(_forget, before, PRUNED) == PRUNED:
+                pass
         except Outage as outage:
             logger.warning("the outbox was not pruned: %s", outage)
 
 
 def _undelivered(conn: Connection, after: int, limit: int) -> list[Row]:
-    query = (
-        select(outbox.c.id, outbox.c.kind, outbox.c.payload)
-        .where(outbox.c.done_at.is_(None), outbox.c.id > after)
-        .order_by(outbox.c.id)
-        .limit(limit)
-    )
-    return [Row(*row) for row in conn.execute(query)]
+    return [Row(*row) for row in _UNDELIVERED.rows(conn, after=after, most=limit)]
+
+
+def _count_undelivered(conn: Connection) -> int:
+    query = select(func.count()).select_from(outbox).where(outbox.c.done_at.is_(None))
+    return int(conn.execute(query).scalar_one())
 
 
 def _mark(conn: Connection, ids: list[int], at: int) -> None:
     conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(done_at=at))
 
 
-def _forget(conn: Connection, before: int) -> None:
-    conn.execute(delete(outbox).where(outbox.c.done_at < before))
+def _forget(conn: Connection, before: int, limit: int) -> int:
+    old = select(outbox.c.id).where(outbox.c.done_at < before).limit(limit)
+    return conn.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount

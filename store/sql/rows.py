@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 from sqlalchemy import (
     Connection,
-    Insert,
     Row,
+    Select,
     Table,
     and_,
     bindparam,
@@ -24,17 +21,22 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
+
+from store.sql.prepared import Prepared, add, change, insert_or_ignore
 
 __all__ = [
     "Connection",
     "IntegrityError",
+    "Prepared",
     "Row",
+    "Select",
     "Table",
+    "add",
     "and_",
     "bindparam",
     "case",
+    "change",
     "delete",
     "exists",
     "func",
@@ -47,23 +49,3 @@ __all__ = [
     "tuple_",
     "update",
 ]
-
-
-def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless one of its unique keys is taken.
-
-    Returns:
-        Whether the row is new.
-
-    """
-    return conn.execute(_gentle_insert(table, conn.dialect.name), values).rowcount == 1
-
-
-@cache
-def _gentle_insert(table: Table, dialect: str) -> Insert:
-    if dialect == "sqlite":
-        return sqlite_insert(table).on_conflict_do_nothing()
-    # Not at the top: importing it takes longer than opening the book.
-    from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415
-
-    return postgres_insert(table).on_conflict_do_nothing()

@@ -1,7 +1,7 @@
 """The tables of the book.
 
-Money is in minor units, times are Unix ms. JSON columns hold frozen snapshots that nothing
-is computed from. What must happen once has a unique key here, not a check in code.
+Money is in minor units, times are Unix ms. JSON columns hold snapshots that no sum is made of
+in SQL. What must happen once has a unique key here, not a check in code.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ __all__ = [
     "ledger_entries",
     "ledger_txns",
     "metadata",
+    "order_lines",
     "order_numbers",
     "orders",
     "outbox",
     "payments",
     "products",
+    "refund_lines",
+    "refunds",
+    "restocks",
+    "shipments",
     "shows",
     "skus",
     "stock",
@@ -100,6 +105,7 @@ stock_adjustments = Table(
     Column("booked", Boolean, nullable=False, doc="Whether stock.total has the delta."),
     Column("left", BigInteger, doc="Units left afterwards; null until the gate has it."),
     Column("at", Millis, nullable=False),
+    Index("adjustments_to_do", "left", "at"),
 )
 
 imported_units = Table(
@@ -172,7 +178,12 @@ payments = Table(
     Column("provider_ref", Text),
     Column("amount", Money, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("state", String(16), nullable=False, doc="created, captured or cancelled."),
+    Column(
+        "state",
+        String(16),
+        nullable=False,
+        doc="queued, created, captured, cancelled or refunded.",
+    ),
     Column("tries", Integer, nullable=False),
     Column("captured", Money, nullable=False),
 )
@@ -196,10 +207,82 @@ orders = Table(
     Column("refunded_total", Money, nullable=False),
     Column("paid_at", Millis, nullable=False),
     Column("ship_to", Json, nullable=False),
+    Column("tracking", Text, doc="Of the latest parcel."),
+    Column("cancel_request", Json, doc="What the buyer asks the shop to cancel."),
+    Column("platform_fee", Money, nullable=False, server_default=text("0")),
+    Column("commission", Money, nullable=False, server_default=text("0")),
+    Column("next_at", Millis, doc="When time changes it by itself; null: never."),
     UniqueConstraint("checkout", "shop", name="one_order_a_shop"),
     UniqueConstraint("shop", "number", name="order_number_once"),
-    Index("orders_by_viewer", "viewer", "paid_at"),
-    Index("orders_by_shop", "shop", "paid_at"),
+    # With the id: a page of a list, however deep, is read from its cursor on.
+    Index("orders_by_viewer", "viewer", "paid_at", "id"),
+    Index("orders_by_shop", "shop", "paid_at", "id"),
+    Index("orders_by_time", "paid_at", "id"),
+    Index("orders_due", "next_at"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order", Ident, ForeignKey("orders.id"), primary_key=True),
+    Column("sku", Ident, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("qty", Integer, nullable=False),
+    Column("line_total", Money, nullable=False),
+    Column("shipped", Integer, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+    Column("restocked", Integer, nullable=False, doc="Units that are on sale again."),
+    CheckConstraint("shipped >= 0 AND cancelled >= 0", name="units_not_negative"),
+    CheckConstraint("shipped + cancelled <= qty", name="units_not_sent_and_cancelled"),
+    CheckConstraint("restocked >= 0 AND restocked <= qty", name="units_restocked_once"),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Ident, primary_key=True, doc="Our key at the provider."),
+    Column("order", Ident, ForeignKey("orders.id"), nullable=False),
+    Column("key", String(96), nullable=False, doc="The caller's, or ``cancel.…``."),
+    Column("body", Text, nullable=False, doc="What was asked, to refuse another body."),
+    Column("state", String(16), nullable=False, doc="pending, succeeded or failed."),
+    Column("amount", Money, nullable=False),
+    Column("reason", Text),
+    Column("restock", Boolean, nullable=False, doc="Whether its units go back on sale with it."),
+    Column("created_at", Millis, nullable=False),
+    Column("next_at", Millis, doc="When the sweeper asks the provider again."),
+    CheckConstraint("amount >= 0", name="refund_not_negative"),
+    UniqueConstraint("order", "key", name="one_refund_a_key"),
+    Index("refunds_due", "next_at"),
+)
+
+refund_lines = Table(
+    "refund_lines",
+    metadata,
+    Column("refund", Ident, ForeignKey("refunds.id"), primary_key=True),
+    Column("sku", Ident, primary_key=True),
+    Column("qty", Integer, nullable=False),
+    Column("amount", Money, nullable=False),
+)
+
+restocks = Table(
+    "restocks",
+    metadata,
+    Column("cause", Ident, primary_key=True, doc="The refund whose units are on sale again."),
+    Column("shop", Ident, nullable=False),
+    Column("at", Millis, nullable=False),
+    Column("done_at", Millis, doc="When the gate had them; until then a rebuild has to know."),
+    Index("restocks_to_do", "done_at"),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("order", Ident, ForeignKey("orders.id"), primary_key=True),
+    Column("key", Ident, primary_key=True, doc="Follows from tracking and units, if it can."),
+    Column("lines", Json, nullable=False),
+    Column("tracking", Text),
+    Column("carrier", Text),
+    Column("at", Millis, nullable=False),
 )
 
 order_numbers = Table(
@@ -212,11 +295,14 @@ order_numbers = Table(
 ledger_txns = Table(
     "ledger_txns",
     metadata,
-    Column("key", String(96), primary_key=True, doc="``capture:<attempt>``: posted once."),
+    Column("key", String(96), primary_key=True, doc="``capture:<order>``: posted once."),
     Column("kind", String(16), nullable=False),
-    Column("ref", Ident, nullable=False),
+    Column("ref", Ident, nullable=False, doc="The checkout."),
     Column("currency", String(3), nullable=False),
     Column("at", Millis, nullable=False),
+    Column("order", Ident, doc="Null for money that came too late for an order."),
+    Index("ledger_by_order", "order"),
+    Index("ledger_by_checkout", "ref"),
 )
 
 ledger_entries = Table(
@@ -237,7 +323,8 @@ webhook_inbox = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("received_at", Millis, nullable=False),
     Column("done_at", Millis),
-    Index("webhooks_to_do", "done_at"),
+    # The few that are not done, whichever of the other columns a question names as well.
+    Index("webhooks_to_do", "done_at", "provider", "attempt"),
 )
 
 outbox = Table(

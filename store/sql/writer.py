@@ -37,7 +37,7 @@ class SqliteBook:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writer = Lane("book-writer", sqlite_engine(path), _commit_group, GROUP)
-        self._reader = Lane("book-reader", sqlite_engine(path, read_only=True), read_each, 1)
+        self._reader = Lane("book-reader", sqlite_engine(path, read_only=True), read_each, GROUP)
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` in the next group and return once that is on disk."""
@@ -54,15 +54,15 @@ class SqliteBook:
 
 
 def read_each(conn: Connection, calls: Sequence[Call]) -> None:
-    """Answer each call from a view of its own."""
-    for call in calls:
-        try:
-            with conn.begin():
+    """Answer calls from one view, which is younger than all of them."""
+    with conn.begin():
+        for call in calls:
+            try:
                 call.result = call.op(conn, *call.args)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            call.error = error
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                call.error = error
 
 
 def _commit_group(conn: Connection, calls: Sequence[Call]) -> None:

@@ -6,12 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
-import pytest
 
 from base.errors import Outage, SoldOut
-from store.sql.migrate import migrate
-from store.sql.postgres import PostgresBook
-from store.sql.remote import BookServer, RemoteBook
 from store.sql.rows import (
     Connection,
     IntegrityError,
@@ -22,37 +18,11 @@ from store.sql.rows import (
     update,
 )
 from store.sql.tables import order_numbers, shows
-from store.sql.writer import SqliteBook
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
-    from pathlib import Path
+    from collections.abc import Awaitable
 
     from store.sql.book import Book
-
-
-@pytest.fixture(params=["sqlite", "remote", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Book]:
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-        await asyncio.to_thread(migrate, url)
-        postgres = PostgresBook(url)
-        yield postgres
-        await postgres.close()
-        return
-    path = tmp_path / "book.db"
-    path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-    local = SqliteBook(path)
-    if request.param == "sqlite":
-        yield local
-    else:
-        server = BookServer(local, tmp_path / "book.sock")
-        await server.start()
-        remote = RemoteBook(tmp_path / "book.sock", path)
-        yield remote
-        await remote.close()
-        await server.stop()
-    await local.close()
 
 
 class Show(msgspec.Struct):

@@ -67,6 +67,23 @@ async def test_through_a_proxy_that_does_not_lie_every_invariant_holds(server: S
     assert report["charges"]["captured"] == report["charges"]["ordered"] > 0
 
 
+async def test_a_storm_and_misbehaviour_from_two_processes_break_nothing(server: Server) -> None:
+    crowd = ("--viewers", "40", "--processes", "2", "--ramp", "1", "--chat-per-second", "8")
+    unruly = ("--stalled", "0.1", "--flapping", "0.1", "--flooding", "0.1")
+
+    code, said, complained = await run_bots(server.ws_url, server, "--json", *crowd, *unruly)
+
+    assert said, complained
+    report = json.loads(said)
+    assert (code, report["broken"]) == (0, [])
+    assert report["viewers"]["joined"] == 40
+    assert report["viewers"]["reconnects"] >= report["unruly"]["hang-ups"] > 0
+    assert report["unruly"]["rate_limited"] > 0
+    assert report["pins"]["delivered"] == report["pins"]["acknowledged"] * 28 > 0
+    heard = report["chat"]["outcomes"]["ok"] * 28
+    assert sum(report["chat"]["sight_ms"]["steps"].values()) == heard > 0
+
+
 async def test_dropped_pins_are_noticed(server: Server) -> None:
     code, report = await run_through(Lie.DROP, server)
 

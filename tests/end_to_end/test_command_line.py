@@ -7,7 +7,9 @@ from pathlib import Path
 
 import jwt
 import pytest
+import redis
 
+from store.folder import short_socket
 from tests.served import Served
 
 pytestmark = pytest.mark.redis
@@ -31,6 +33,18 @@ def test_a_token_stands_on_the_last_line(tmp_path: Path) -> None:
     assert stat.S_IMODE((shop.data_dir / "secret").stat().st_mode) == 0o600
 
 
+def test_a_token_says_whose_secret_signed_it(tmp_path: Path) -> None:
+    """Signed with the secret of another folder it is refused, and nobody sees why."""
+    words = ("token", "--sub", "mara", "--role", "host")
+    shop, given = alone(tmp_path), alone(tmp_path / "given", secret="0123456789" * 4)
+
+    kept, told = shop.verb(*words), given.verb(*words)
+
+    assert kept.stderr == f"Signed with the secret of {shop.data_dir.resolve()}.\n"
+    assert told.stderr == "Signed with YELLOWCART_SECRET.\n"
+    assert len(told.stdout.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     "words", [("--ttl", "0"), ("--role", "emperor"), ("--sub", "a b")], ids=str
 )
@@ -46,11 +60,9 @@ def test_a_token_that_could_not_hold_is_not_printed(
 @pytest.mark.parametrize(
     ("verb", "environ", "words"),
     [
-        (("serve",), {"payments": "stripe"}, "not there yet"),
+        (("serve",), {"payments": "stripe"}, "Set YELLOWCART_STRIPE_SECRET_KEY"),
         (("serve",), {"payments": "cash"}, "sandbox or stripe"),
         (("serve",), {"port": "http"}, "whole number"),
-        (("serve", "--host", "0.0.0.0"), {}, "YELLOWCART_SECRET"),  # noqa: S104
-        (("serve", "--host", "0.0.0.0"), {"secret": "short"}, "YELLOWCART_SECRET"),  # noqa: S104
         (("serve", "--port", "0"), {"redis_url": "redis://127.0.0.1:1"}, "YELLOWCART_REDIS_URL"),
         (
             ("serve", "--port", "0"),
@@ -67,6 +79,17 @@ def test_what_cannot_be_done_ends_in_one_line_and_exit_code_2(
 
     assert done.returncode == 2
     assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a40_off_loopback_nothing_starts_without_a_secret(tmp_path: Path, secret: str) -> None:
+    environ = {"secret": secret} if secret else {}
+
+    done = alone(tmp_path, **environ).verb("serve", "--host", "0.0.0.0")  # noqa: S104
+
+    assert done.returncode == 2
+    assert "YELLOWCART_SECRET" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
@@ -91,7 +114,25 @@ def test_audit_and_doctor_work_beside_a_server_and_without_one(
         assert doctor.returncode == 0, doctor.stdout + doctor.stderr
 
 
-def test_the_doctor_finds_what_is_unsafe(tmp_path: Path) -> None:
+def test_a_repair_beside_a_server_fills_the_gate_from_the_book(server: Served) -> None:
+    with redis.Redis(
+        unix_socket_path=str(short_socket(server.data_dir / "redis/redis.sock"))
+    ) as gate:
+        stock = next(gate.scan_iter("*:sku:*", count=1000))
+        gate.hincrby(stock, "avail", 1)
+    broken = server.verb("audit")
+
+    repair = server.verb("audit", "--repair")
+
+    assert broken.returncode == 1
+    assert repair.returncode == 0, repair.stdout + repair.stderr
+    said = repair.stdout.splitlines()
+    assert said[3].startswith("repair: gate: stock differed; closed, ")
+    assert [line.split(":")[1] for line in said[4:]] == [" ok"] * 6
+    assert server.http("GET", "/readyz")[0] == 200
+
+
+def test_a40_the_doctor_finds_what_is_unsafe(tmp_path: Path) -> None:
     shop = alone(tmp_path, secret="short")
     shop.data_dir.mkdir(mode=0o755)
     shop.data_dir.chmod(0o755)

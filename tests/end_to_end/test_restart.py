@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 from typing import Any
 
 import pytest
 import redis
 
 from store.folder import short_socket
-from tests.served import Served
+from tests.served import Served, command_of
 from tests.viewer import ADDRESS, Refusal, card, viewer
+from tests.waiting import until_told
 
 pytestmark = pytest.mark.redis
 
@@ -64,7 +64,11 @@ async def test_a_dead_redis_is_started_again_and_nothing_is_lost(server: Served)
         await ada.join()
         sku = ada.joined["bag"][0]["product"]["skus"][0]["id"]
         bought = await buy(ada, sku, 1, "before-the-end")
-        [victim] = [pid for pid in server.children() if "redis" in name_of(pid)]
+        [victim] = [
+            pid
+            for pid in server.children()
+            if "redis-server" in command_of(pid) or "valkey" in command_of(pid)
+        ]
 
         kill(victim)
         again = await retried(ada, "cart.set", sku=sku, qty=2)
@@ -73,6 +77,33 @@ async def test_a_dead_redis_is_started_again_and_nothing_is_lost(server: Served)
         assert (await ada.do("checkout.get", checkout=bought["id"]))["checkout"] == bought
         other = await buy(ada, sku, 1, "after-the-end")
         assert other["state"] == "paid"
+    assert server.verb("audit").returncode == 0
+
+
+async def test_a_dead_payment_provider_is_started_again(server: Served) -> None:
+    async with viewer(server.ws_url) as ada:
+        await ada.join()
+        sku = ada.joined["bag"][0]["product"]["skus"][0]["id"]
+        await buy(ada, sku, 1, "before-the-end")
+        opened = (await ada.do("buy", sku=sku, qty=1, key="slow-payment"))["checkout"]
+        slow = asyncio.create_task(
+            ada.do("checkout.pay", checkout=opened["id"], method=card("tok_slow"), ship_to=ADDRESS)
+        )
+        await asyncio.sleep(0.5)
+        [victim] = [pid for pid in server.children() if "-m sandbox" in command_of(pid)]
+
+        kill(victim)
+
+        # Its answer is lost, not its payment: that is asked for until it is definite.
+        await slow
+
+        async def is_paid() -> bool:
+            await asyncio.sleep(0.2)
+            found = (await ada.do("checkout.get", checkout=opened["id"]))["checkout"]
+            return bool(found["state"] == "paid")
+
+        await until_told(is_paid, within_s=40)
+        assert (await buy(ada, sku, 1, "after-the-end"))["state"] == "paid"
     assert server.verb("audit").returncode == 0
 
 
@@ -99,14 +130,14 @@ async def test_a_viewer_is_recovered_on_another_worker(serve: Any) -> None:
 
 async def test_a_dead_worker_is_started_again(serve: Any) -> None:
     server = serve("--demo", "--workers", "2")
-    workers = [pid for pid in server.children() if "python" in name_of(pid)]
+    workers = [pid for pid in server.children() if "server.py" in command_of(pid)]
     assert len(workers) == 2
 
     kill(workers[0])
 
     for _ in range(100):
         await asyncio.sleep(0.1)
-        now = [pid for pid in server.children() if "python" in name_of(pid)]
+        now = [pid for pid in server.children() if "server.py" in command_of(pid)]
         if len(now) == 2 and workers[0] not in now:
             break
     else:
@@ -163,11 +194,6 @@ async def retried(who: Any, op: str, **fields: object) -> dict[str, Any]:
         else:
             return answer
     raise AssertionError("the server did not recover")
-
-
-def name_of(pid: int) -> str:
-    command = ["ps", "-o", "comm=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def kill(pid: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import dataclasses
 import json
 import os
@@ -29,6 +30,8 @@ ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WATCHING = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+WEBHOOKS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
@@ -56,7 +59,7 @@ def anchors(path: Path) -> set[str]:
 class Quiet:
     """A node without anybody."""
 
-    viewers = sockets = rooms = tasks = 0
+    viewers = sockets = rooms = tasks = payments_waiting = 0
     feed_silent_s = 0.0
     closes: ClassVar[dict[int, int]] = {}
 
@@ -100,13 +103,14 @@ def test_a_script_says_its_contract_and_its_caller_calls_it(script: write_docs.S
 
 
 def test_examples_in_the_docs_are_files_that_run() -> None:
-    quoted = re.findall(r"<!-- (docs/examples/[\w.]+): written", README + RUNNING)
+    text = README + RUNNING + WEBHOOKS
+    quoted = re.findall(r"<!-- (docs/examples/[\w.]+): written", text)
     files = [path for path in (ROOT / "docs" / "examples").iterdir() if path.suffix in LANGUAGES]
 
     assert sorted(quoted) == sorted(names(files))
     for name in quoted:
         code = (ROOT / name).read_text(encoding="utf-8")
-        assert any(code == block for _, block in FENCE.findall(README + RUNNING)), name
+        assert any(code == block for _, block in FENCE.findall(text)), name
 
 
 # What is written by hand.
@@ -149,11 +153,11 @@ def test_settings_in_the_docs_exist(path: Path) -> None:
     assert mentioned - known == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/running.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/running.md", "docs/webhooks.md"])
 def test_routes_in_the_docs_exist(name: str) -> None:
     known = {route.path for route in ROUTES}
     text = (ROOT / name).read_text(encoding="utf-8")
-    mentioned = re.findall(r"`(?:GET |POST )?(/[a-z][\w./{}-]*)`", text)
+    mentioned = re.findall(r"`(?:GET |POST |DELETE )?(/[a-z][\w./{}-]*)`", text)
     mentioned = [path for path in mentioned if not path.startswith("/etc/")]
 
     assert mentioned
@@ -182,9 +186,9 @@ def test_watching_explains_every_metric_and_no_other() -> None:
 def test_readme_says_what_is_not_there_yet() -> None:
     missing = README.partition("## What is not there yet")[2].partition("\n## ")[0]
 
-    for word in ("Deals", "/v1/events", "cancelling", "refunding"):
+    for word in ("Deals", "discounts", "Payouts"):
         assert word in missing, word
-    for word in ("shipping", "ledger", "Stripe", "image was never built"):
+    for word in ("shipping", "Tax", "Stripe", "image was never built"):
         assert word in missing, word
 
 
@@ -208,6 +212,39 @@ def test_the_folder_tree_is_the_one_there_is() -> None:
     for indent, name in lines:
         parents[len(indent) // 2 :] = [name]
         assert (ROOT / "/".join(parents)).is_dir(), parents
+
+
+# Security.
+
+
+def test_every_story_and_every_abuse_has_a_test_or_a_reason() -> None:
+    rows = re.findall(r"^\| ([AT]\d\d) \|.*\| ([^|]*) \|$", SECURITY, flags=re.MULTILINE)
+    wanted = [f"A{n:02}" for n in range(1, 41)] + [f"T{n:02}" for n in range(1, 36)]
+
+    assert [number for number, _ in rows] == wanted
+    for number, proof in rows:
+        reason = r"(Does not apply|Not yet): \w.+\."
+        tests = rf"`test_{number.lower()}_\w+`(<br>`test_{number.lower()}_\w+`)*"
+        assert re.fullmatch(rf"{reason}|{tests}", proof), number
+
+
+def test_security_names_files_that_there_are() -> None:
+    named = re.findall(r"`([\w/]+\.(?:py|lua))`", SECURITY.partition("## What somebody")[2])
+
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_story_s_test_names_its_guard() -> None:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if re.match(r"test_t\d\d_", node.name):
+                guard = (ast.get_docstring(node) or "").partition("Guard: ")[2]
+                files = re.findall(r"[\w/]+\.(?:py|lua)", guard)
+                assert files, node.name
+                assert all((ROOT / file).exists() for file in files if "/" in file), node.name
 
 
 # Decisions.

@@ -68,7 +68,8 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     wanted = PROJECT["project"]["dependencies"]
     extras = PROJECT["project"]["optional-dependencies"]
 
-    server = {normalized(requirement) for requirement in wanted + extras["postgres"]}
+    asked = wanted + extras["postgres"] + extras["stripe"]
+    server = {normalized(requirement) for requirement in asked}
     tests = {normalized(requirement) for requirement in extras["dev"]} - {"yellowcart"}
 
     assert server - locked("requirements.txt").keys() == set()
@@ -215,3 +216,12 @@ def run_as_in_the_image(line: str, folder: Path) -> str:
         pytest.skip("no package registry in reach")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_a37_aiohttp_has_the_mended_parser() -> None:
+    """From 3.14.1 a compressed body counts against its limit (CVE-2026-54278)."""
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    found = re.search(r"^aiohttp==(\d+)\.(\d+)\.(\d+)", lock, flags=re.MULTILINE)
+
+    assert found is not None
+    assert tuple(map(int, found.groups())) >= (3, 14, 1)

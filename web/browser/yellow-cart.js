@@ -1,10 +1,11 @@
 // <yellow-cart show="…">: one LIVE, to watch and to buy in, on any page.
-import { show } from "./viewer/shell.js";
+import { loaded, show } from "./viewer/shell.js";
 import { connect } from "./yellowcart.js";
 
 const STYLES = ["common/tokens.css", "viewer/first.css", "viewer/viewer.css"];
 /** So long a connection waits for the next element of the same LIVE, as when one is moved. */
 const LINGER_MS = 1000;
+const NO_SHOW = { code: "invalid", message: 'Which LIVE? Write its id into the tag: <yellow-cart show="…">.' };
 
 const sheets = new Map();
 const lives = new Map();
@@ -85,17 +86,23 @@ export class YellowCart extends HTMLElement {
   }
 
   #start() {
-    const id = this.getAttribute("show");
-    if (!id || this.#leaving) return;
-    const leaving = new AbortController();
-    this.#leaving = leaving;
-    const url = this.#url();
-    this.#live = this.#given ?? borrow({ show: id, url, token: this.#token, getToken: this.#getToken });
-    const { signal } = leaving;
+    if (this.#leaving) return;
+    this.#leaving = new AbortController();
+    const { signal } = this.#leaving;
+    const [id, url] = [this.getAttribute("show"), this.#url()];
     const settings = settingsOf(this, url);
+    if (!id && !this.#given) return void this.#ask(settings, signal);
+    this.#live = this.#given ?? borrow({ show: id, url, token: this.#token, getToken: this.#getToken });
     show({ element: this, root: this.shadowRoot, live: this.live, settings, signal }).catch((error) => {
       if (!signal.aborted) reportError(error);
     });
+  }
+
+  /** Nobody said which LIVE: say what is missing, unless it is set by then. */
+  async #ask(settings, signal) {
+    await loaded(() => settings.styles(), signal);
+    const { refuse } = await loaded(() => import("./viewer/refusal.js"), signal);
+    if (!signal.aborted) refuse(this.shadowRoot, this, settings, NO_SHOW);
   }
 
   #stop() {

@@ -83,6 +83,8 @@ export interface Checkout {
   readonly pay_by: number;
   /** The stock is back on sale by then at the latest. */
   readonly hold_until: number;
+  /** In the queue to the payment provider, 1 is next; it falls without a new `version`. */
+  readonly place?: number;
   readonly action?: { readonly type: "redirect"; readonly url: string };
   readonly orders: readonly string[];
   readonly failure?: { readonly code: string; readonly message: string };
@@ -117,6 +119,13 @@ export interface Order {
   readonly paid_at: number;
   readonly ship_to: Address;
   readonly tracking?: unknown;
+  /** What the buyer asks the shop to cancel; without `lines` all that was not sent. */
+  readonly cancel_request?: {
+    readonly at: number;
+    readonly answer_by: number;
+    readonly reason?: string;
+    readonly lines?: readonly { readonly sku: string; readonly qty: number }[];
+  };
 }
 
 export interface ChatMessage {

@@ -760,7 +760,7 @@ class Live {
     const known = this.#now.checkout;
     if (checkout.action) checkout.action.url = this.#absolute(checkout.action.url);
     const isNews = known?.id === checkout.id
-      ? checkout.version > known.version
+      ? checkout.version > known.version - (checkout.place ? 1 : 0)
       : isOpen(checkout) || (!isOpen(known) && !(checkout.pay_by < known?.pay_by));
     if (!isNews) return known.id === checkout.id ? known : frozen(checkout);
     this.#kept.set("checkout", isOpen(checkout) ? checkout.id : null);

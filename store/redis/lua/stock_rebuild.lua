@@ -4,8 +4,8 @@
 --       for each item of ARGV 1, in its order: stock, holds, gone, applied, undone
 -- ARGV  1 JSON, every number a string: stock [[SKU, total, held, sold, avail, pv]],
 --       holds [[member, fingerprint, deadline, [[SKU, units]]]], and how many keys there
---       are of `gone` holds that the book does not know, of adjustments `applied`
---       [[delta, left]] to the book, and of those `undone` there
+--       are of `gone` holds that the book does not know, of adjustments and restocks
+--       `applied` [[delta, left]] to the book, and of adjustments `undone` there
 --       2 life of an adjustment (ms)
 -- Returns 'open' when it was open, else 'rebuilt'.
 -- Called by shop/rebuild.py

@@ -189,8 +189,29 @@ async def test_a_live_that_is_not_there_says_so(
     await shop.open(page, tag("nothing"))
 
     await expect(page.locator("yellow-cart .cover")).to_contain_text("This LIVE is not available.")
+    await expect(page.locator("yellow-cart .cover")).to_contain_text("There is no show nothing.")
     link = page.get_by_role("link", name="Other LIVEs")
     await expect(link).to_have_attribute("href", f"{shop.served.url}/")
+
+
+async def test_an_element_that_was_told_no_live_says_what_to_write(
+    open_page: OpenPage, shop: Shop
+) -> None:
+    page = await open_page()
+    await page.add_init_script(
+        "addEventListener('yc-error', (event) => { window.told = event.detail })"
+    )
+
+    await shop.open(page, "<yellow-cart></yellow-cart>")
+
+    words = 'Which LIVE? Write its id into the tag: <yellow-cart show="…">.'
+    await expect(page.locator("yellow-cart .cover")).to_have_text(words)
+    assert await page.evaluate("window.told") == {"code": "invalid", "message": words}
+    # A page that learns the id later sets it then.
+    await page.evaluate(
+        "(id) => document.querySelector('yellow-cart').setAttribute('show', id)", shop.room.show
+    )
+    await expect(page.locator(".card .card-title")).to_have_text("Mug")
 
 
 async def test_an_element_that_leaves_takes_everything_with_it(

@@ -91,7 +91,12 @@ async def test_a_repeat_with_another_fingerprint_is_refused(scripts: Scripts) ->
     assert await hold(scripts, ("mug-blue", 2), fp="other") == [b"reused"]
 
 
-async def test_fifty_buyers_of_five_units_are_five_holds(scripts: Scripts) -> None:
+async def test_t04_fifty_buyers_of_five_units_are_five_holds(scripts: Scripts) -> None:
+    """Correct only if the caller remembered the lock (medusa 16569).
+
+    Guard: store/redis/lua/hold.lua, ``avail < units``; nobody locks here.
+    Kills: "hold: sold out".
+    """
     clicks = [f"co_{buyer}" for buyer in range(50) for _ in range(2)]
 
     replies = await asyncio.gather(
@@ -116,7 +121,12 @@ async def test_one_line_too_few_holds_no_line(scripts: Scripts) -> None:
     assert not await scripts.command("EXISTS", keys.hold(SHOP, "co_1"))
 
 
-async def test_a_broken_second_sku_leaves_the_first_untouched(scripts: Scripts) -> None:
+async def test_t35_a_broken_second_sku_leaves_the_first_untouched(scripts: Scripts) -> None:
+    """A script failed half way, and Lua has no rollback.
+
+    Guard: store/redis/lua/hold.lua checks every line before it writes.
+    Kills: "hold: all is checked before anything is written".
+    """
     await scripts.command("SET", keys.stock(SHOP, "mug-broken"), "no hash")
 
     with pytest.raises(Outage):
@@ -142,7 +152,9 @@ async def test_a_broken_shared_key_leaves_the_stock_untouched(
 @pytest.mark.parametrize(
     "qty", ["0", "-1", "1.5", "1e3", "007", "nan", "inf", "0x10", " 1", "1 ", "1000", "", "+1"]
 )
-async def test_only_whole_quantities_from_1_to_999_are_taken(scripts: Scripts, qty: str) -> None:
+async def test_a01_only_whole_quantities_from_1_to_999_are_held(
+    scripts: Scripts, qty: str
+) -> None:
     assert await hold(scripts, ("mug-blue", 1), ("mug-red", qty)) == [b"bad", 2]
     assert (await counters(scripts, "mug-blue"))["avail"] == 5
 
@@ -152,7 +164,12 @@ async def test_only_whole_price_versions_are_taken(scripts: Scripts, pv: str) ->
     assert await hold(scripts, ("mug-blue", 1, pv)) == [b"bad", 1]
 
 
-async def test_a_sku_named_twice_is_refused(scripts: Scripts) -> None:
+async def test_t03_one_sku_on_two_lines_is_refused(scripts: Scripts) -> None:
+    """Each line passed the check by itself (medusa 16502, vendure 2702).
+
+    Guard: store/redis/lua/hold.lua, ``seen[sku]``.
+    Kills: "hold: a SKU on one line only".
+    """
     assert await hold(scripts, ("mug-blue", 3), ("mug-blue", 3)) == [b"bad", 2]
     assert (await counters(scripts, "mug-blue"))["avail"] == 5
 

@@ -128,7 +128,14 @@ async def test_counters_that_cannot_give_the_units_are_left_alone(scripts: Scrip
     assert await scripts.command("HGET", keys.hold(SHOP, "co_1"), "st") == b"H"
 
 
-async def test_a_broken_second_sku_leaves_the_first_untouched(scripts: Scripts) -> None:
+async def test_t35_a_broken_second_sku_leaves_the_first_settled_by_nobody(
+    scripts: Scripts,
+) -> None:
+    """A script failed half way, and Lua has no rollback.
+
+    Guard: store/redis/lua/settle.lua checks every line before it writes.
+    Kills: "settle: all is checked before anything is written".
+    """
     await scripts.command("SET", keys.stock(SHOP, "mug-red"), "no hash")
 
     with pytest.raises(Outage):

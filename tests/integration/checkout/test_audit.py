@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checkout import audit
 from checkout.audit import Audit
 from store.redis import keys
 from store.sql.rows import Connection, delete, update
-from store.sql.tables import checkouts, claims, ledger_entries, orders, stock
+from store.sql.tables import checkouts, claims, ledger_entries, order_lines, orders, stock
 from tests.selling import SHOP
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from checkout.checkout import Checkout
     from tests.integration.checkout.market import Market
+
+
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each checkout is compared by itself; elsewhere all of a test's are in one excerpt."""
+    monkeypatch.setattr(audit, "EXCERPT", 1)
 
 
 @pytest.fixture
@@ -158,6 +165,7 @@ def shrink_claim(conn: Connection, checkout: str) -> None:
 
 
 def lose_orders(conn: Connection) -> None:
+    conn.execute(delete(order_lines))
     conn.execute(delete(orders))
 
 

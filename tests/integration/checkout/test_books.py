@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from base.errors import InProgress, KeyReused, PaymentDeclined, SoldOut
-from store.sql.migrate import migrate
-from store.sql.postgres import PostgresBook
-from store.sql.remote import BookServer, RemoteBook
-from store.sql.writer import SqliteBook
+from checkout.cancels import CancelWish
+from tests.books import POSTGRES, opened_book
+from tests.integration.checkout.after import (
+    bought,
+    cancel,
+    given_back,
+    order_of,
+    refund,
+    ship,
+    some,
+)
 from tests.integration.checkout.market import Market, buyer, opened
+from tests.selling import seller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,25 +31,10 @@ if TYPE_CHECKING:
     from tests.clock import StoppedClock
 
 
-@pytest.fixture(params=["remote", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["remote", POSTGRES])
 async def far_book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Book]:
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-        await asyncio.to_thread(migrate, url)
-        postgres = PostgresBook(url)
-        yield postgres
-        await postgres.close()
-        return
-    path = tmp_path / "book.db"
-    path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-    local = SqliteBook(path)
-    server = BookServer(local, tmp_path / "book.sock")
-    await server.start()
-    remote = RemoteBook(tmp_path / "book.sock", path)
-    yield remote
-    await remote.close()
-    await server.stop()
-    await local.close()
+    async with opened_book(request.param, request, tmp_path) as book:
+        yield book
 
 
 @pytest.fixture
@@ -82,6 +75,24 @@ async def test_cancelled_and_expired(market: Market) -> None:
     await market.node.sweeper.sweep()
 
     assert await market.units() == (5, 0, 0)
+    assert await market.off() == []
+
+
+async def test_after_the_payment(market: Market) -> None:
+    other = await market.start_node()
+    order = await bought(market, 3)
+    await ship(market, order, lines=some(mug_blue=1), tracking="DHL-1")
+
+    here = refund(market, order, lines=some(mug_blue=1))
+    there = other.purchases.aftercare.cancel(buyer(), order.id, CancelWish())
+    await asyncio.gather(here, there)
+    await asyncio.gather(*(cancel(market, order) for _ in range(5)))
+
+    after = await order_of(market, order.id)
+    assert (after.state, after.refunded_total) == ("in_transit", after.total)
+    assert await given_back(market) == after.total
+    assert await market.units() == (4, 0, 1)
+    assert len(await market.node.orders.ledger(seller(), order.id)) >= 4
     assert await market.off() == []
 
 

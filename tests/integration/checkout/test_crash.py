@@ -7,8 +7,15 @@ import asyncio
 import pytest
 
 from store.redis import keys
-from tests.integration.checkout.dying import DyingBook, DyingHolds, DyingProvider, Killed
+from tests.integration.checkout.dying import (
+    DyingBook,
+    DyingHolds,
+    DyingProvider,
+    InterruptedBook,
+    Killed,
+)
 from tests.integration.checkout.market import HOME, Market, buyer, card
+from tests.selling import seller
 
 HOLD_MS = 420_000
 
@@ -17,21 +24,6 @@ async def dies(market: Market, *, before: str = "", after: str = "") -> None:
     """From now on the node is killed there."""
     book = DyingBook(market.book, before=before, after=after)
     market.node = await market.start_node(book=book)
-
-
-async def test_killed_between_hold_and_claim_the_orphan_is_swept(market: Market) -> None:
-    await dies(market, before="enter")
-    with pytest.raises(Killed):
-        await market.buy()
-    await market.replace_node()
-    assert await market.units() == (4, 1, 0)
-
-    market.clock.advance(HOLD_MS)
-    await market.node.sweeper.sweep()
-
-    assert await market.units() == (5, 0, 0)
-    assert (await market.buy()).state == "reserved"
-    assert await market.off() == []
 
 
 async def test_killed_between_hold_and_claim_the_next_start_ends_the_orphan(
@@ -123,6 +115,64 @@ async def test_killed_between_hold_and_claim_the_cart_may_have_changed(market: M
 
     assert checkout.lines[0].qty == 3
     assert await market.units() == (2, 3, 0)
+    assert await market.off() == []
+
+
+@pytest.mark.parametrize("waits_until", ["it is an orphan", "its deadline"])
+async def test_killed_between_hold_and_claim_the_cart_may_be_of_another_shop_by_then(
+    market: Market, waits_until: str
+) -> None:
+    await market.put("pot", 1, shop="bob")
+    await market.node.parts.carts.set("vera", "pot", 1)
+    await dies(market, before="enter")
+    with pytest.raises(Killed):
+        await market.node.purchases.open(buyer(), "key-0001")
+    await market.replace_node()
+    await market.node.parts.carts.set("vera", "pot", 0)
+    await market.node.parts.carts.set("vera", "mug-blue", 1)
+    checkout = await market.node.purchases.open(buyer(), "key-0001")
+    assert (await market.pay(checkout)).state == "paid"
+
+    if waits_until == "its deadline":
+        market.clock.advance(HOLD_MS)
+        await market.node.sweeper.sweep()
+    else:
+        market.clock.advance(1_000)
+        await market.node.sweeper.recover()
+
+    assert await market.units("pot", "bob") == (1, 0, 0)
+    assert await market.units() == (4, 0, 1)
+    assert await market.off() == []
+
+
+async def test_a_hold_that_is_being_claimed_is_no_orphan(market: Market) -> None:
+    other, seen = await market.start_node(), []
+
+    async def sweep_as_every_minute() -> None:
+        await other.sweeper._sweep_number(0)
+        seen.append(await market.units())
+
+    book = InterruptedBook(market.book, "enter", sweep_as_every_minute)
+    market.node = await market.start_node(book=book)
+
+    assert (await market.buy()).state == "reserved"
+
+    assert seen == [(4, 1, 0)]
+    assert await market.off() == []
+
+
+async def test_killed_between_an_adjustment_and_the_gate_it_is_finished_by_the_sweeper(
+    market: Market,
+) -> None:
+    await dies(market, after="begin_adjustment")
+    with pytest.raises(Killed):
+        await market.node.stock.adjust(seller(), "mug-blue", add=3, set_to=None, key="key-0001")
+    await market.replace_node()
+    assert await market.units() == (5, 0, 0)
+
+    await market.node.sweeper.sweep()
+
+    assert await market.units() == (8, 0, 0)
     assert await market.off() == []
 
 

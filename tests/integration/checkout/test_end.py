@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import pytest
 from msgspec import structs
 
-from base.errors import Conflict, Expired
+from base.errors import Conflict, Expired, PaymentDeclined
+from checkout.attempts import attempt_id
 from checkout.parts import Terms
 from tests.integration.checkout.dying import ForgetfulProvider
 from tests.integration.checkout.market import Market, buyer
@@ -62,17 +62,6 @@ async def test_cancelling_while_the_provider_works_asks_the_provider(market: Mar
     assert await market.units() == (5, 0, 0)
 
 
-async def test_cancelling_too_late_ends_as_paid(market: Market) -> None:
-    market.node = await market.start_node(terms=Terms(answer_ms=300))
-    await market.order_faults(webhooks="drop")
-    checkout = await market.pay(await market.buy(), "tok_3ds")
-    await market.press(checkout, 0)
-
-    assert await cancel(market, checkout.id) == "paid"
-
-    assert await market.off() == []
-
-
 async def test_while_the_provider_is_away_a_cancelled_payment_keeps_its_stock(
     market: Market,
 ) -> None:
@@ -108,6 +97,7 @@ async def test_what_is_not_paid_in_time_expires(market: Market) -> None:
 
 @pytest.mark.parametrize("token", ["tok_3ds", "tok_webhook_only"])
 async def test_expiry_cancels_at_the_provider_first(market: Market, token: str) -> None:
+    market.sandbox._bank._webhook_only_s = 3600
     market.node = await market.start_node(terms=Terms(answer_ms=50))
     checkout = await market.pay(await market.buy(), token)
 
@@ -141,43 +131,6 @@ async def late(market: Market) -> str:
     return checkout.id
 
 
-async def test_late_money_buys_the_goods_while_they_are_there(
-    market: Market, caplog: pytest.LogCaptureFixture
-) -> None:
-    ident = await late(market)
-    checkout = await market.node.purchases.get(buyer(), ident)
-
-    with caplog.at_level(logging.ERROR):
-        await _confirm(market, ident)
-        paid = await market.becomes(checkout, "paid")
-
-    assert len(paid.orders) == 1
-    assert paid.version > checkout.version
-    assert await market.units() == (0, 0, 5)
-    assert await market.off() == []
-    assert "late money" in caplog.text
-
-
-async def test_late_money_goes_back_when_the_goods_are_gone(
-    market: Market, caplog: pytest.LogCaptureFixture
-) -> None:
-    ident = await late(market)
-    otto = await market.pay(await market.buy(who="otto"), who="otto")
-
-    with caplog.at_level(logging.ERROR):
-        await _confirm(market, ident)
-        checkout = await market.node.purchases.get(buyer(), ident)
-        refunded = await market.becomes(checkout, "refunded")
-
-    assert refunded.orders == ()
-    assert sorted(await market.charges()) == sorted([(ident, 9995, 9995), (otto.id, 1999, 0)])
-    assert await market.units() == (4, 0, 1)
-    assert await market.off() == []
-    assert "late money" in caplog.text
-    with pytest.raises(Conflict):
-        await market.pay(refunded)
-
-
 async def test_late_money_that_is_told_again_changes_nothing(market: Market) -> None:
     ident = await late(market)
     await market.pay(await market.buy(who="otto"), who="otto")
@@ -199,3 +152,19 @@ async def _confirm(market: Market, ident: str) -> None:
     checkout = await market.node.purchases.get(buyer(), ident)
     assert payment.action is not None
     await market.press(structs.replace(checkout, action=payment.action), 0)
+
+
+async def test_a_payment_that_its_provider_cancelled_leaves_the_checkout_to_its_buyer(
+    market: Market,
+) -> None:
+    checkout = await market.buy()
+    with pytest.raises(PaymentDeclined):
+        await market.pay(checkout, "tok_declined")
+    attempt = attempt_id(checkout.id)
+
+    await market.provider.cancel(attempt)
+    await market.node.purchases.reconciler.reconcile(attempt)
+
+    assert (await market.get(checkout)).state == "reserved"
+    assert (await market.pay(checkout)).state == "failed"
+    assert await market.units() == (5, 0, 0)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
-from base.errors import PaymentDeclined, SoldOut
+from base.errors import Conflict, KeyReused, Outage, PaymentDeclined, SoldOut
 from cart.holds import Wanted
 from checkout import attempts, rows
 from checkout.checkout import Failure
+from checkout.opened import enter
+from checkout.payments.provider import Status
 from checkout.race import Raced
 from checkout.record import Record
 from shop.rebuild import rebuild
-from store.redis import keys
 from store.sql.rows import Connection
 from tests.integration.checkout.dying import ForgetfulProvider, InterruptedBook
 from tests.integration.checkout.market import Market, buyer
-from tests.selling import SHOP
+from tests.selling import SHOP, seller
 
 FIVE = Wanted(sku="mug-blue", qty=5, pv=1)
 FAILURE = Failure(code="payment_declined", message="No.")
@@ -28,23 +29,30 @@ def attempt_of(ident: str) -> str:
     return attempts.attempt_id(ident)
 
 
-async def give_gate_units(market: Market, units: int) -> None:
-    """The gate believes in more than there are, as after a failover that lost writes."""
-    for field in ("avail", "total"):
-        await market.scripts.command("HINCRBY", keys.stock(SHOP, "mug-blue"), field, units)
-
-
 async def test_the_book_refuses_what_a_forgetful_gate_has_granted(
     market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await give_gate_units(market, 10)
+    await market.give_gate_units(10)
 
     with caplog.at_level(logging.ERROR), pytest.raises(SoldOut):
         await market.buy(qty=6)
 
-    assert await market.units() == (15, 0, 0)
     assert "drift" in caplog.text
+    with pytest.raises(Outage):
+        # Nothing is granted by counters that are known to be wrong.
+        await market.buy(qty=5)
+    await market.node.sweeper.sweep()
     assert (await market.buy(qty=5)).state == "reserved"
+    assert await market.off() == []
+
+
+async def test_the_book_lets_nobody_take_away_what_only_the_gate_has(market: Market) -> None:
+    await market.give_gate_units(10)
+
+    with pytest.raises(Conflict):
+        await market.node.stock.adjust(seller(), "mug-blue", add=-6, set_to=None, key="key-0001")
+
+    assert await market.units() == (15, 0, 0)
 
 
 async def test_a_hold_that_somebody_ended_before_the_claim_ends_the_checkout(
@@ -71,6 +79,25 @@ async def test_a_hold_that_somebody_ended_before_the_claim_ends_the_checkout(
     assert await market.off() == []
 
 
+async def test_what_is_sold_without_its_hold_has_the_gate_filled_anew(
+    market: Market, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkout = await market.buy(qty=2)
+    # As a sweeper does that takes the hold for one that nobody claims.
+    await market.node.parts.holds.settle(checkout.id, SHOP, "forgotten")
+    assert await market.units() == (5, 0, 0)
+
+    with caplog.at_level(logging.WARNING):
+        assert (await market.pay(checkout)).state == "paid"
+
+    assert "on sale again" in caplog.text
+    with pytest.raises(Outage):
+        await market.buy(key="key-0002")
+    await market.node.sweeper.sweep()
+    assert await market.units() == (3, 0, 2)
+    assert await market.off() == []
+
+
 async def test_a_lost_hold_that_can_be_held_again_is(market: Market) -> None:
     other = await market.start_node()
 
@@ -87,23 +114,6 @@ async def test_a_lost_hold_that_can_be_held_again_is(market: Market) -> None:
     assert await market.off() == []
 
 
-async def test_the_echo_of_an_earlier_decline_does_not_end_a_later_try(market: Market) -> None:
-    checkout = await market.buy()
-    with pytest.raises(PaymentDeclined):
-        await market.pay(checkout, "tok_declined")
-    seen = (await market.get(checkout)).version
-    pending = await market.pay(checkout, "tok_3ds")
-
-    now = market.clock.now_ms()
-    attempt = attempt_of(checkout.id)
-    declined = await market.book.write(attempts.note_declined, attempt, seen + 1, FAILURE, now)
-    unsent = await market.book.write(attempts.note_unsent, attempt, seen + 1)
-    acted = await market.book.write(attempts.note_action, attempt, seen, None, now)
-
-    assert [change.changed for change in (declined, unsent, acted)] == [False] * 3
-    assert await market.get(checkout) == pending
-
-
 async def test_an_answer_after_the_try_was_given_up_still_pays(market: Market) -> None:
     checkout = await market.pay(await market.buy(), "tok_3ds")
     attempt = attempt_of(checkout.id)
@@ -114,6 +124,42 @@ async def test_an_answer_after_the_try_was_given_up_still_pays(market: Market) -
 
     await market.becomes(checkout, "paid")
     assert await market.off() == []
+
+
+async def test_what_costs_nothing_stays_cancelled_when_it_was_cancelled_while_it_is_paid(
+    market: Market,
+) -> None:
+    await market.put("sticker", 3, price=0)
+    other = await market.start_node()
+    checkout = await market.buy("sticker")
+
+    async def cancel() -> None:
+        assert (await other.purchases.cancel(buyer(), checkout.id)).state == "cancelled"
+
+    book = InterruptedBook(market.book, "record_paid", cancel)
+    market.node = await market.start_node(book=book)
+
+    answer = await market.pay(checkout)
+
+    assert (answer.state, answer.orders) == ("cancelled", ())
+    assert (await market.get(checkout)).state == "cancelled"
+    assert await market.off() == []
+
+
+async def test_what_was_paid_before_the_provider_could_not_be_asked_to_cancel_is_never_due(
+    market: Market,
+) -> None:
+    checkout = await market.pay(await market.buy(), "tok_3ds")
+    asked = await market.book.read(rows.by_id, checkout.id)
+    assert asked is not None
+    await market.press(checkout, 0)
+    await market.becomes(checkout, "paid")
+
+    await market.book.write(attempts.postpone, asked.id, asked.version, market.clock.now_ms())
+
+    paid = await market.book.read(rows.by_id, checkout.id)
+    assert paid is not None
+    assert paid.next_at is None
 
 
 async def test_a_change_of_what_has_changed_meanwhile_is_raced(market: Market) -> None:
@@ -128,21 +174,34 @@ async def test_a_change_of_what_has_changed_meanwhile_is_raced(market: Market) -
     assert (await market.get(checkout)).version == 2
 
 
-async def test_four_callers_of_reconcile_make_one_order(market: Market) -> None:
-    await market.order_faults(webhooks="drop")
-    checkout = await market.pay(await market.buy(), "tok_3ds")
-    await market.press(checkout, 0)
-    other = await market.start_node()
-    nodes = [market.node, other, market.node, other]
+async def test_the_book_itself_refuses_another_body_under_the_same_key(market: Market) -> None:
+    checkout = await market.buy()
+    seen = await market.book.read(rows.by_id, checkout.id)
+    assert seen is not None
+    another = replace(seen, fingerprint="another")
 
-    records = await asyncio.gather(
-        *(node.purchases.reconciler.reconcile(attempt_of(checkout.id)) for node in nodes)
-    )
+    with pytest.raises(KeyReused):
+        await market.book.write(enter, another, market.clock.now_ms())
 
-    assert {record.state for record in records} == {"paid"}
-    assert len({record.orders for record in records}) == 1
-    assert len((await market.node.orders.list(buyer(), None, 10))[0]) == 1
-    assert await market.off() == []
+
+async def test_what_was_offered_to_the_provider_meanwhile_is_cancelled_there_first(
+    market: Market,
+) -> None:
+    async def try_another() -> None:
+        with pytest.raises(PaymentDeclined):
+            await market.pay(await market.buy(key="key-0001"), "tok_declined")
+
+    # Without turns, as when another process has taken longer than its turn.
+    book = InterruptedBook(market.book, "enter", try_another)
+    node = await market.start_node(book=book, scripts=None)
+
+    checkout = await node.purchases.buy(buyer(), "mug-blue", 1, "key-0002", "demo")
+
+    assert checkout.state == "reserved"
+    other = await market.buy(key="key-0001")
+    payment = await market.provider.fetch(attempt_of(other.id))
+    assert (other.state, payment and payment.status) == ("cancelled", Status.CANCELED)
+    assert await market.units() == (4, 1, 0)
 
 
 async def test_late_money_is_refunded_when_only_the_gate_believes_in_the_stock(
@@ -152,7 +211,7 @@ async def test_late_money_is_refunded_when_only_the_gate_believes_in_the_stock(
     checkout = await market.pay(await market.buy(qty=5), "tok_3ds")
     await market.node.purchases.cancel(buyer(), checkout.id)
     await market.buy(who="otto")
-    await give_gate_units(market, 1)
+    await market.give_gate_units(1)
 
     await market.press(checkout, 0)
     await market.becomes(checkout, "refunded")

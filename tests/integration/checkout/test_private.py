@@ -26,7 +26,7 @@ async def test_a_country_that_is_none_changes_nothing(market: Market, country: s
     assert await market.charges() == []
 
 
-async def test_a_provider_that_is_down_is_one_line_without_tokens(
+async def test_a38_a_provider_that_is_down_is_one_line_without_tokens(
     market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkout = await market.buy()
@@ -42,7 +42,7 @@ async def test_a_provider_that_is_down_is_one_line_without_tokens(
         assert private not in caplog.text
 
 
-async def test_a_record_shows_nobody_in_a_log(market: Market) -> None:
+async def test_a38_a_record_shows_nobody_in_a_log(market: Market) -> None:
     paid = await market.pay(await market.buy())
     record = await market.book.read(rows.by_id, paid.id)
     assert record is not None

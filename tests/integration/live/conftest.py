@@ -27,7 +27,8 @@ async def empty_house(
 ) -> AsyncIterator[House]:
     """Stores without a node; a test says how its nodes are set."""
     shutil.copy(migrated_sqlite, tmp_path / "book.db")
-    settings = Settings(secret=SECRET, data_dir=tmp_path, host="127.0.0.1")
+    # With a Redis of its own a node would think itself alone.
+    settings = Settings(secret=SECRET, data_dir=tmp_path, host="127.0.0.1", redis_url=redis_url)
     house = House(redis_url, tmp_path, settings)
     async with house.stack:
         yield house

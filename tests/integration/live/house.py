@@ -16,7 +16,8 @@ from base.tokens import sign
 from live.commands import ChatSend
 from live.front import Front
 from live.handlers import Call
-from live.node import Node, compose, sandbox_key, sandbox_socket
+from live.node import Node, compose
+from live.provider import sandbox_key, sandbox_socket
 from live.show import NewShow
 from sandbox.app import Sandbox
 from shop.product import NewProduct, NewSku

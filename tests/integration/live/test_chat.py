@@ -54,7 +54,7 @@ async def test_a_message_reaches_everybody_and_its_sender(two_nodes: House) -> N
         (" " * 100 + "x" * 500 + "\u200e" * 100, "x" * 500),
     ],
 )
-async def test_text_is_shown_clean(house: House, typed: str, shown: str) -> None:
+async def test_a28_text_is_shown_clean(house: House, typed: str, shown: str) -> None:
     vera = await house.visit("vera")
 
     await vera.do("chat.send", text=typed)
@@ -70,7 +70,7 @@ async def test_text_that_is_empty_or_too_long_is_invalid(house: House) -> None:
     assert "message" in await vera.do("chat.send", text="still allowed")
 
 
-async def test_a_viewer_has_a_pace_over_all_nodes(two_nodes: House) -> None:
+async def test_a17_a_viewer_has_a_pace_over_all_nodes(two_nodes: House) -> None:
     house = two_nodes
     here, there = await house.visit("vera"), await house.visit("vera", at=house.b)
     otto = await house.visit("otto")
@@ -178,7 +178,7 @@ async def test_messages_of_many_are_told_to_all_in_one_order(two_nodes: House) -
     assert all(order == orders[0] for order in orders)
 
 
-async def test_a_name_is_shown_without_tricks(house: House) -> None:
+async def test_a28_a_name_is_shown_without_tricks(house: House) -> None:
     vera = await house.visit(
         token=house.token("vera", name="V\u202eera\x07  \n of Oslo" + "o" * 99)
     )

@@ -111,14 +111,14 @@ BOMBS = [
 
 
 @pytest.mark.parametrize("is_joined", [False, True], ids=["before", "joined"])
-async def test_a_broken_message_closes_4400(house: House, is_joined: bool) -> None:
+async def test_a14_a_broken_message_closes_4400(house: House, is_joined: bool) -> None:
     codes = {text: await code_after(house, text, is_joined) for text in BROKEN}
 
     assert codes == dict.fromkeys(BROKEN, 4400)
 
 
 @pytest.mark.parametrize("is_joined", [False, True], ids=["before", "joined"])
-async def test_a_msgpack_bomb_closes_4400(house: House, is_joined: bool) -> None:
+async def test_a11_a_msgpack_bomb_closes_4400(house: House, is_joined: bool) -> None:
     codes = {bomb[:40]: await code_after(house, bomb, is_joined) for bomb in BOMBS}
 
     assert codes == dict.fromkeys(codes, 4400)
@@ -174,7 +174,7 @@ async def test_a_command_behind_a_failed_join_closes_4400(house: House) -> None:
 
 
 @pytest.mark.parametrize("binary", [False, True], ids=["json", "msgpack"])
-async def test_a_wrong_command_is_invalid_and_the_connection_lives(
+async def test_a03_a_wrong_command_is_invalid_and_the_connection_lives(
     house: House, binary: bool
 ) -> None:
     vera = await house.visit("vera", binary=binary)
@@ -197,7 +197,7 @@ async def test_a_wrong_join_may_be_repeated(house: House) -> None:
     assert (await vera.join())["show"]["id"] == "demo"
 
 
-async def test_a_message_of_16_kib_is_read_and_a_larger_one_closes_1009(house: House) -> None:
+async def test_a15_a_message_of_16_kib_is_read_and_a_larger_one_closes_1009(house: House) -> None:
     vera = await house.visit("vera")
     empty = len(json.dumps({"id": 90, "op": "chat.send", "text": ""}))
     fits = json.dumps({"id": 90, "op": "chat.send", "text": "x" * (16 * 1024 - empty)})
@@ -209,7 +209,7 @@ async def test_a_message_of_16_kib_is_read_and_a_larger_one_closes_1009(house: H
     assert await vera.closed() == 1009
 
 
-async def test_fragments_count_together(house: House) -> None:
+async def test_a15_fragments_count_together(house: House) -> None:
     async with handshake(house.a.port) as socket:
         await socket.send(b" " * 10_000, TEXT, fin=False)
         await socket.send(b" " * 10_000, 0, fin=True)

@@ -75,7 +75,7 @@ async def test_origins_of_the_own_host_and_none_are_let_in(house: House) -> None
         assert (origin, await status(house, Origin=origin, **named)) == (origin, 101)
 
 
-async def test_foreign_origins_are_refused(house: House) -> None:
+async def test_a09_foreign_origins_are_refused(house: House) -> None:
     port = house.a.port
     foreign = [
         "null",
@@ -103,12 +103,12 @@ async def test_foreign_origins_are_refused(house: House) -> None:
     assert answers == dict.fromkeys(foreign, 403)
 
 
-async def test_a_hostile_host_header_is_no_own_host(house: House) -> None:
+async def test_a09_a_hostile_host_header_is_no_own_host(house: House) -> None:
     assert await status(house, Origin="http://[", Host="[") == 403
     assert await status(house, Origin="http://x", Host="") == 403
 
 
-async def test_the_allow_list_lets_other_pages_in(empty_house: House) -> None:
+async def test_a09_the_allow_list_lets_other_pages_in_and_no_more(empty_house: House) -> None:
     await empty_house.start_node(allowed_origins="https://Shop.example, http://localhost:3000")
 
     answers = {
@@ -203,7 +203,9 @@ async def test_other_paths_are_http(house: House) -> None:
 
 
 @pytest.mark.parametrize("first", [b"", b"GET /li", b"GET /live HTTP/1.1\r\nHost: x\r\n"])
-async def test_who_does_not_finish_the_handshake_is_hung_up_on(house: House, first: bytes) -> None:
+async def test_a16_who_does_not_finish_the_handshake_is_hung_up_on(
+    house: House, first: bytes
+) -> None:
     async with raw(house.a.port) as socket:
         socket.writer.write(first)
         await asyncio.sleep(0.05)
@@ -236,7 +238,7 @@ async def crowd(house: House, stack: AsyncExitStack, *forwarded: str) -> list[Ra
     ]
 
 
-async def test_an_address_has_so_many_connections(empty_house: House) -> None:
+async def test_a16_an_address_has_so_many_connections(empty_house: House) -> None:
     house = empty_house
     await house.start_node(connections_per_address=2, limit_loopback=True)
     async with AsyncExitStack() as stack:

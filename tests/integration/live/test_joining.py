@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from live.fan_out import FanOut
+from live.hub import Hub
+from live.private import Private
 from store.redis import keys
 from tests.integration.live.house import SECRET
 from tests.viewer import Viewer
@@ -139,7 +142,7 @@ async def rejected(house: House, **fields: object) -> tuple[str, int]:
     return code, await vera.closed()
 
 
-async def test_a_token_that_does_not_hold_closes_4401(house: House) -> None:
+async def test_a08_a_token_that_does_not_hold_closes_4401(house: House) -> None:
     good = house.token("vera")
     bad = {
         "empty": "",
@@ -176,7 +179,7 @@ async def test_a_token_that_expires_closes_4401(house: House) -> None:
     assert "at" in await otto.do("ping")
 
 
-async def test_an_expired_viewer_gets_nothing_done(house: House) -> None:
+async def test_a08_an_expired_viewer_gets_nothing_done(house: House) -> None:
     vera = await house.visit(token=house.token("vera", ttl_s=3600))
 
     house.clock.advance(3_600_000)
@@ -186,47 +189,37 @@ async def test_an_expired_viewer_gets_nothing_done(house: House) -> None:
     assert late not in vera.replies
 
 
-async def test_auth_renews_while_connected(house: House) -> None:
-    vera = await house.visit(token=house.token("vera", ttl_s=60))
-
-    assert await vera.do("auth", token=house.token("vera", ttl_s=7200)) == {}
-    house.clock.advance(40_000)
-    await asyncio.sleep(0.6)
-    house.clock.advance(40_000)
-    await asyncio.sleep(0.6)
-
-    assert "at" in await vera.do("ping")
+# What goes wrong inside.
 
 
-async def test_auth_brings_the_gauges_that_a_walk_under_way_may_have_passed_by(
-    house: House,
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [(FanOut, "snapshot"), (FanOut, "enter"), (Private, "enter"), (Hub, "replace_oldest")],
+)
+@pytest.mark.parametrize("returns", [False, True], ids=["new", "returning"])
+async def test_a_join_that_breaks_half_way_leaves_nobody_in_the_room(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: type, step: str, returns: bool
 ) -> None:
-    vera = await house.visit("vera")
-    await vera.quiet()
-    vera.events.clear()
+    otto = await house.visit("otto")
+    vera = await house.connect()
+    place = {name: otto.joined[name] for name in ("epoch", "seq")}
+    fields: dict[str, Any] = {"since": place} if returns else {}
 
-    await vera.do("auth", token=house.token("vera"))
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
 
-    assert {event["ev"] for event in await vera.quiet()} >= {"stock", "viewers", "likes"}
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, step, broken)
+        code = await vera.refused("join", show="demo", token=house.token("vera"), **fields)
 
-
-async def test_auth_with_a_token_that_ends_sooner_counts(house: House) -> None:
-    vera = await house.visit(token=house.token("vera", ttl_s=3600))
-
-    await vera.do("auth", token=house.token("vera", ttl_s=1))
-
-    async with asyncio.timeout(4):  # long before its next keep-alive
-        assert await vera.closed() == 4401
-
-
-async def test_auth_as_somebody_else_is_unauthorized(house: House) -> None:
-    vera = await house.visit("vera")
-
-    assert await vera.refused("auth", token=house.token("otto")) == "unauthorized"
-    assert await vera.refused("auth", token="hello") == "unauthorized"
-    assert await vera.refused("auth", token=house.token("vera", ttl_s=-1)) == "unauthorized"
-    assert await vera.refused("auth", token=house.token("vera", show="other")) == "forbidden"
-    assert "at" in await vera.do("ping")
+    hub = house.a.node.hub
+    fan_out = await hub.rooms.get("demo")
+    assert (code, fan_out.viewers, len(fan_out)) == ("unavailable", 1, 1)
+    nobody: Any = object()
+    assert hub.private.enter("vera", nobody) == [nobody]
+    hub.private.leave("vera", nobody)
+    assert (await vera.join(token=house.token("vera"), **fields))["viewers"] == 2
+    assert (fan_out.viewers, len(fan_out)) == (2, 2)
 
 
 # Once, and again.

@@ -84,7 +84,7 @@ async def test_a_silent_socket_is_pinged_and_lives_when_it_answers(house: House)
             pass
 
 
-async def test_a_half_open_socket_is_cut(house: House) -> None:
+async def test_a16_a_half_open_socket_is_cut(house: House) -> None:
     async with handshake(house.a.port) as socket:
         await socket.say(id=1, op="join", show="demo")
         await socket.of(TEXT)

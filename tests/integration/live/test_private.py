@@ -54,7 +54,25 @@ async def test_a_cart_is_told_to_all_sockets_of_its_viewer(two_nodes: House) -> 
         assert private(stranger) == []
 
 
-async def test_neighbours_of_a_shard_hear_nothing_of_each_other(house: House) -> None:
+async def test_a_node_alone_tells_its_own_sockets_itself(empty_house: House) -> None:
+    house = empty_house
+    alone = await house.start_node(redis_url="")
+    await house.furnish()
+    here, there = await house.visit("vera"), await house.visit("vera", binary=True)
+    stranger = await house.visit("otto")
+    # Whatever went through Redis would now be lost.
+    alone.node.stores.channels.unlisten(keys.private_channel("vera"))
+
+    done = await here.do("cart.add", sku="tote", qty=2)
+
+    for socket in (here, there):
+        event = await socket.event("cart")
+        assert event == {"ev": "cart", "at": event["at"], "cart": done["cart"]}
+    await stranger.quiet(0.1)
+    assert private(stranger) == []
+
+
+async def test_a39_neighbours_of_a_shard_hear_nothing_of_each_other(house: House) -> None:
     mates = [f"v{n}" for n in range(2000) if keys.shard(f"v{n}") == keys.shard("v0")][:2]
     first, second = [await house.visit(mate) for mate in mates]
     await listening(house, *mates)

@@ -124,7 +124,7 @@ async def test_what_needs_a_live_show_is_closed(house: House, ended: bool) -> No
     assert len((await host.do("bag.remove", product="tote"))["bag"]) == 0
 
 
-async def test_the_cart_refuses_what_does_not_fit(house: House) -> None:
+async def test_a04_the_cart_refuses_another_currency_and_too_many_units(house: House) -> None:
     vera = await house.visit("vera")
     await house.put("vase", 5, currency="EUR")
     await vera.do("cart.set", sku="tote", qty=999)
@@ -182,7 +182,7 @@ async def test_paying_too_late_or_what_has_ended_is_refused(paying_house: House)
     assert await vera.refused("checkout.pay", checkout=late, **method) == "expired"
 
 
-async def test_too_many_commands_are_rate_limited_and_answered_in_order(house: House) -> None:
+async def test_a17_too_many_commands_are_rate_limited_and_answered_in_order(house: House) -> None:
     vera = await house.visit("vera")
 
     sent = [await vera.send("ping") for _ in range(70)]
@@ -196,7 +196,7 @@ async def test_too_many_commands_are_rate_limited_and_answered_in_order(house: H
     assert "at" in await vera.do("ping")
 
 
-async def test_who_never_stops_is_closed_4429(house: House) -> None:
+async def test_a17_who_never_stops_is_closed_4429(house: House) -> None:
     async with handshake(house.a.port) as socket:
         await socket.say(id=1, op="join", show="demo")
         ping = b'{"id": 1, "op": "ping"}'
@@ -205,7 +205,7 @@ async def test_who_never_stops_is_closed_4429(house: House) -> None:
         assert await socket.close_code() == 4429
 
 
-async def test_hearts_have_a_rate_of_their_own(house: House) -> None:
+async def test_a17_hearts_have_a_rate_of_their_own(house: House) -> None:
     vera = await house.visit("vera")
 
     sent = [await vera.send("like", count=50) for _ in range(15)]

@@ -132,7 +132,7 @@ async def test_nobody_waits_for_a_sleeper(house: House) -> None:
     assert spent_s < 5
 
 
-async def test_who_takes_nothing_for_7_s_is_closed_4408(house: House) -> None:
+async def test_a16_who_takes_nothing_for_7_s_is_closed_4408(house: House) -> None:
     vera = await house.visit("vera")
     gateway = house.a.node.gateway
     async with sleeper(house) as (socket, connection):

@@ -10,7 +10,6 @@ import pytest
 from base.errors import Conflict
 from shop.product import PatchProduct, Product
 from shop.rebuild import rebuild
-from store.sql.migrate import migrate
 from store.sql.postgres import PostgresBook
 from tests.selling import SHOP, Shelves, colour, counters, mug, seller
 
@@ -25,11 +24,10 @@ pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 
 @pytest.fixture
 async def shelves(
-    postgres_url: str, scripts: Scripts, clock: StoppedClock
+    postgres_book_url: str, scripts: Scripts, clock: StoppedClock
 ) -> AsyncIterator[Shelves]:
     """Five mugs."""
-    migrate(postgres_url)
-    book = PostgresBook(postgres_url)
+    book = PostgresBook(postgres_book_url)
     await rebuild(book, scripts)
     shelves = Shelves(book, scripts, clock)
     await shelves.put("mug-blue", 5)

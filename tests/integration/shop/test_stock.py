@@ -79,7 +79,7 @@ async def test_set_sets_the_units_left(shelves: Shelves, left: int) -> None:
     assert await totals(shelves) == (left, left, left)
 
 
-async def test_set_below_what_is_being_bought_right_now_leaves_that_many(
+async def test_a35_set_below_what_is_being_bought_right_now_leaves_that_many(
     shelves: Shelves,
 ) -> None:
     # Two units are held at the gate and not yet claimed in the book.

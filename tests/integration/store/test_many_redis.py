@@ -139,6 +139,8 @@ async def test_a_cluster_serves_scripts_feeds_and_channels(cluster: str, lua: Pa
     lengths = await asyncio.gather(*(scripts.call("add", [show], [2, "pin"]) for show in shows))
 
     assert lengths == [2] * 20
+    # A run id and a replication id of each primary.
+    assert len(set((await scripts.incarnation()).split(","))) == 4
     await until(lambda: all(ids == ["1-0", "2-0"] for ids in got.values()))
     assert feed.alive_s() < 3
     feed.leave(shows[0])
@@ -170,9 +172,11 @@ async def test_sentinel_leads_to_the_new_primary(
     await until(lambda: replica.xlen("show") == 1, within_s=15)
     await asyncio.sleep(1.5)  # Sentinel asks the primary for its replicas once a second at first
 
+    before = await scripts.incarnation()
     primary.shutdown(nosave=True)
 
     await until_told(partial(is_ready, client, scripts), within_s=30)
+    assert await scripts.incarnation() != before
     assert await scripts.call("add", ["show"], [2, "pin"]) == 2
     await until(lambda: got == ["1-0", "2-0"], within_s=15)
     task.cancel()

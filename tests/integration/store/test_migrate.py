@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -17,7 +18,7 @@ from alembic.script import ScriptDirectory
 
 from store.sql.connect import postgres_engine, sqlite_engine
 from store.sql.migrate import MIGRATIONS, head, migrate
-from store.sql.tables import metadata
+from store.sql.upkeep_tables import metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,10 +104,14 @@ def test_the_newest_file_is_the_head() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [head()]
 
 
-def test_a_failed_migration_leaves_nothing_half_made(
+def test_t25_a_failed_migration_leaves_nothing_half_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A table that is in the way of the last step."""
+    """A table could not be made, and the shop went on (WooCommerce 26226, 26395).
+
+    Here one is in the way of the last step. Guard: store/sql/migrate.py, one transaction.
+    Kills: "migrate: all or nothing".
+    """
     path = tmp_path / "book.db"
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("CREATE TABLE stock (x)")
@@ -117,3 +122,133 @@ def test_a_failed_migration_leaves_nothing_half_made(
 
     assert set(definitions(path)) == {"stock"}
     assert os.listdir(tmp_path)
+
+
+def go_back_and_forth(conn: Connection) -> tuple[list[Any], list[Any]]:
+    """What differs from the code's tables one version earlier, and after coming back."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+    command.downgrade(config, "0006")
+    before = differences(conn)
+    command.upgrade(config, "head")
+    return before, differences(conn)
+
+
+def test_the_indexes_of_long_lists_can_be_taken_back(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "book.db")
+
+    with engine.begin() as conn:
+        before, after = go_back_and_forth(conn)
+    engine.dispose()
+
+    assert before
+    assert after == []
+
+
+@pytest.mark.postgres
+async def test_the_indexes_of_long_lists_can_be_taken_back_on_postgresql(
+    postgres_url: str,
+) -> None:
+    engine = postgres_engine(postgres_url)
+
+    async with engine.begin() as conn:
+        before, after = await conn.run_sync(go_back_and_forth)
+    await engine.dispose()
+
+    assert before
+    assert after == []
+
+
+def move_old_book(conn: Connection) -> tuple[list[Any], list[Any]]:
+    """Lines of orders and entries of the ledger, after a move from version 0002."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "0002")
+    for statement in OLD_BOOK.split(";\n"):
+        conn.exec_driver_sql(statement)
+    command.upgrade(config, "head")
+    lines = conn.exec_driver_sql('SELECT "order", sku, position, qty FROM order_lines')
+    entries = conn.exec_driver_sql(
+        'SELECT "order", account, amount, at FROM ledger_entries JOIN ledger_txns ON key = txn'
+    )
+    return sorted(map(tuple, lines)), sorted(map(tuple, entries), key=str)
+
+
+MOVED = (
+    [("or_a", "mug", 0, 2), ("or_a", "pot", 1, 1), ("or_b", "hat", 0, 1)],
+    [
+        ("or_a", "provider_clearing", 6_000_000_005, 1_790_000_000_000),
+        ("or_a", "shop_payable:ada", -6_000_000_005, 1_790_000_000_000),
+        ("or_b", "provider_clearing", 5, 1_790_000_000_000),
+        ("or_b", "shop_payable:bob", -5, 1_790_000_000_000),
+        (None, "provider_clearing", 7, 1_790_000_000_000),
+        (None, "unclaimed_money", -7, 1_790_000_000_000),
+    ],
+)
+
+
+def test_orders_of_the_version_before_get_their_lines_and_a_ledger_each(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "book.db")
+
+    with engine.begin() as conn:
+        assert move_old_book(conn) == MOVED
+    engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_orders_of_the_version_before_on_postgresql(postgres_url: str) -> None:
+    engine = postgres_engine(postgres_url)
+
+    async with engine.begin() as conn:
+        assert await conn.run_sync(move_old_book) == MOVED
+    await engine.dispose()
+
+
+OLD_BOOK = """
+INSERT INTO checkouts (id, version, viewer, viewer_name, fingerprint, whole_cart, state, open,
+  currency, lines, subtotal, shipping, discount, tax, total, pay_by, hold_until, created_at)
+  VALUES ('co_1', 1, 'vera', 'V', 'f', true, 'paid', false, 'USD', '[]', 6000000010, 0, 0, 0,
+  6000000010, 1, 1, 1);
+INSERT INTO orders (id, number, checkout, shop, viewer, state, currency, lines, subtotal, shipping,
+  discount, tax, total, refunded_total, paid_at, ship_to) VALUES
+  ('or_a', '1', 'co_1', 'ada', 'vera', 'awaiting_shipment', 'USD',
+   '[{"sku": "mug", "qty": 2, "line_total": 6000000000},
+     {"sku": "pot", "qty": 1, "line_total": 5}]',
+   6000000005, 0, 0, 0, 6000000005, 0, 1, '{}'),
+  ('or_b', '1', 'co_1', 'bob', 'vera', 'awaiting_shipment', 'USD',
+   '[{"sku": "hat", "qty": 1, "line_total": 5}]', 5, 0, 0, 0, 5, 0, 1, '{}');
+INSERT INTO ledger_txns (key, kind, ref, currency, at) VALUES
+  ('capture:pay_1', 'capture', 'co_1', 'USD', 1790000000000),
+  ('capture:pay_2', 'capture', 'co_2', 'USD', 1790000000000);
+INSERT INTO ledger_entries (txn, account, amount) VALUES
+  ('capture:pay_1', 'provider_clearing', 6000000010),
+  ('capture:pay_1', 'shop_payable:ada', -6000000005),
+  ('capture:pay_1', 'shop_payable:bob', -5), ('capture:pay_2', 'provider_clearing', 7),
+  ('capture:pay_2', 'unclaimed_money', -7)"""
+"""A purchase at two shops, and late money, as version 0002 wrote them."""
+
+
+@pytest.mark.postgres
+async def test_t25_a_failed_migration_leaves_postgresql_as_it_was(postgres_url: str) -> None:
+    """A table could not be made, and the shop went on (WooCommerce 26226).
+
+    Guard: store/sql/migrate.py, one transaction.
+    Kills: "migrate: all or nothing on PostgreSQL".
+    """
+    engine = postgres_engine(postgres_url)
+    async with engine.begin() as conn:
+        await conn.exec_driver_sql("CREATE TABLE stock (x int)")
+
+    with pytest.raises(Exception, match="stock"):
+        migrate(postgres_url)
+
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    async with engine.connect() as conn:
+        left = (await conn.exec_driver_sql(query)).scalars().all()
+    # First of all, or the database cannot be dropped.
+    await engine.dispose()
+
+    assert left == ["stock"]

@@ -75,7 +75,12 @@ async def test_operations_that_meet_are_repeated_until_each_had_its_turn(
     assert sorted(numbers) == list(range(1, 41))
 
 
-async def test_operations_that_lock_each_other_out_are_repeated(book: PostgresBook) -> None:
+async def test_t24_operations_that_lock_each_other_out_are_repeated(book: PostgresBook) -> None:
+    """Reservations deadlocked under load, and nobody tried again (WooCommerce 25708).
+
+    Guard: store/sql/postgres.py, ``AGAIN``.
+    Kills: "postgres: a deadlock is tried again".
+    """
     for shop in ("a", "b"):
         await book.write(note, shop)
 

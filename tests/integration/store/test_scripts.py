@@ -188,18 +188,26 @@ async def test_a_restart_between_two_calls_fails_neither(
     await redis.stop()
 
 
-async def test_a_swallowed_answer_is_an_outage_in_time(
+async def test_t28_a_swallowed_answer_is_an_outage_in_time(
     redis_url: str, lua: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The client sent it again by itself (redis-py 261).
+
+    Guard: store/redis/pipeline.py sends a call once; who asked decides.
+    Kills: "redis: a lost answer is told to who asked".
+    """
     async with Wire(tmp_path / "w.sock", socket_of(redis_url)) as wire:
         scripts = Scripts(connect(wire.url), lua)
         await scripts.command("SET", "mug-blue", 5)
-        monkeypatch.setattr(line, "TIMEOUT_S", 0.1)
-        wire.is_swallowing = True
+        await scripts.call("take", ["mug-blue"], [1])
+        wire.swallows_one = True
 
-        with pytest.raises(Outage):
-            await scripts.call("take", ["mug-blue"], [1])
+        with monkeypatch.context() as patched:
+            patched.setattr(line, "TIMEOUT_S", 0.1)
+            with pytest.raises(Outage):
+                await scripts.call("take", ["mug-blue"], [1])
 
+        assert await scripts.command("GET", "mug-blue") == b"3"
         await scripts.close()
 
 
@@ -255,3 +263,17 @@ async def test_a_redis_that_evicts_is_refused(redis_client: Client, scripts: Scr
 async def test_a_redis_that_is_away_is_not_called_unfit(tmp_path: Path) -> None:
     with pytest.raises(Outage):
         await check(connect(f"unix://{tmp_path}/redis.sock"))
+
+
+async def test_who_is_cancelled_while_asking_which_redis_it_is_does_not_go_on(
+    scripts: Scripts,
+) -> None:
+    await scripts.incarnation()
+
+    for turns in range(20):
+        asking = asyncio.create_task(scripts.incarnation())
+        for _ in range(1 + turns % 4):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()

@@ -18,7 +18,7 @@ def write_letter(conn: Connection) -> None:
     conn.execute(insert(webhook_inbox).values(**letter))
 
 
-async def test_a_failed_statement_does_not_tell_its_parameters(
+async def test_a38_a_failed_statement_does_not_tell_its_parameters(
     book: SqliteBook, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(Outage) as outage:

@@ -20,7 +20,8 @@ from base.clock import SystemClock
 from base.settings import Settings
 from base.tokens import sign
 from live.front import Front
-from live.node import Node, compose, sandbox_key, sandbox_socket
+from live.node import Node, compose
+from live.provider import sandbox_key, sandbox_socket
 from sandbox.app import Sandbox
 from shop.rebuild import rebuild
 from store.health import Health

@@ -188,6 +188,52 @@ async def pay_with_a_bad_card(api: Api) -> Answer:
     return await api.pay(await reserved(api), "tok_declined")
 
 
+async def too_many_endpoints(api: Api) -> Answer:
+    body = {"url": "https://shop.example/hook"}
+    made = [await api.ask("POST", "/v1/webhooks", body, as_=api.seller) for _ in range(11)]
+    assert [answer.status for answer in made[:-1]] == [201] * 10
+    return made[-1]
+
+
+async def ordered(api: Api) -> str:
+    """A paid order of Bea's: one blue mug."""
+    paid = await api.pay(await reserved(api))
+    assert paid.status == 200, paid.body
+    return str(paid.body["checkout"]["orders"][0])
+
+
+async def refund(api: Api, order: str, key: str = "refund-1", **body: object) -> Answer:
+    headers = {"Idempotency-Key": key}
+    path = f"/v1/orders/{order}/refunds"
+    return await api.ask("POST", path, body, as_=api.seller, headers=headers)
+
+
+async def refund_too_much(api: Api) -> Answer:
+    return await refund(api, await ordered(api), amount=2000)
+
+
+async def other_refund_same_key(api: Api) -> Answer:
+    order = await ordered(api)
+    assert (await refund(api, order, amount=1)).status == 201
+    return await refund(api, order, amount=2)
+
+
+async def ship(api: Api, order: str, **body: object) -> Answer:
+    return await api.ask("POST", f"/v1/orders/{order}/shipment", body, as_=api.seller)
+
+
+async def ship_what_was_cancelled(api: Api) -> Answer:
+    order = await ordered(api)
+    await api.ask("POST", f"/v1/orders/{order}/cancel", as_=api.buyer)
+    return await ship(api, order)
+
+
+async def cancel_what_was_sent(api: Api) -> Answer:
+    order = await ordered(api)
+    await ship(api, order)
+    return await api.ask("POST", f"/v1/orders/{order}/cancel", as_=api.buyer)
+
+
 CASES: Final[dict[tuple[str, str, str], Case]] = {
     ("POST", "/v1/shows", "conflict"): same_show_again,
     ("POST", "/v1/shows/{show}/pin", "closed"): pin_before_start,
@@ -199,6 +245,7 @@ CASES: Final[dict[tuple[str, str, str], Case]] = {
     ("POST", "/v1/skus/{sku}/stock", "conflict"): take_too_many,
     ("POST", "/v1/skus/{sku}/stock", "key_reused"): other_delivery_same_key,
     ("POST", "/v1/skus/{sku}/stock", "limit"): too_large_delivery,
+    ("POST", "/v1/webhooks", "limit"): too_many_endpoints,
     ("POST", "/v1/cart/lines", "conflict"): add_other_currency,
     ("POST", "/v1/cart/lines", "limit"): add_too_many_units,
     ("PUT", "/v1/cart/lines/{sku}", "conflict"): set_other_currency,
@@ -212,6 +259,10 @@ CASES: Final[dict[tuple[str, str, str], Case]] = {
     ("POST", "/v1/checkouts/{checkout}/pay", "expired"): pay_too_late,
     ("POST", "/v1/checkouts/{checkout}/pay", "in_progress"): pay_twice_at_once,
     ("POST", "/v1/checkouts/{checkout}/pay", "payment_declined"): pay_with_a_bad_card,
+    ("POST", "/v1/orders/{order}/cancel", "conflict"): cancel_what_was_sent,
+    ("POST", "/v1/orders/{order}/refunds", "conflict"): refund_too_much,
+    ("POST", "/v1/orders/{order}/refunds", "key_reused"): other_refund_same_key,
+    ("POST", "/v1/orders/{order}/shipment", "conflict"): ship_what_was_cancelled,
 }
 """What each route refuses on grounds of its own."""
 

@@ -6,7 +6,11 @@ from typing import Any
 
 import msgspec
 
-from tests.integration.web.conftest import Answer, Api
+from tests.integration.web.conftest import Answer, Api, MakeApi
+from tests.integration.web.refusing import ordered, refund, ship
+from tests.receiver import receiver, verified
+from tests.selling import ADMIN
+from tests.waiting import until, until_told
 from web.route import Route
 from web.routes import ROUTES
 
@@ -45,8 +49,10 @@ async def test_every_route_answers_with_the_shape_that_it_declares(api: Api) -> 
     await sell(walk, api)
     bought = await buy(walk, api)
     await look_around(walk, api, bought)
+    await hear(walk, api, bought)
+    await after_the_payment(walk, api, bought)
 
-    declared = {(r.method, r.path) for r in ROUTES if not r.later and not r.raw and not r.free}
+    declared = {(r.method, r.path) for r in ROUTES if not r.raw and not r.free}
     assert walk.seen == declared - {("GET", "/live")}
 
 
@@ -133,6 +139,134 @@ async def look_around(walk: Walk, api: Api, bought: dict[str, Any]) -> None:
     assert (await walk("GET", "/v1/client"))["allowed"]
 
 
+async def hear(walk: Walk, api: Api, bought: dict[str, Any]) -> None:
+    events = await walk("GET", "/v1/events", api.seller)
+    assert [event["kind"] for event in events["items"]] == [
+        "product.created",
+        "product.changed",
+        "stock.changed",
+        "order.paid",
+    ]
+    last = events["items"][-1]
+    assert last["data"]["order"]["id"] == bought["orders"][0]
+    after = await api.ask("GET", f"/v1/events?after={last['id']}", as_=api.seller)
+    assert after.body == {"items": [], "next": None}
+    lost = await api.ask("GET", "/v1/events?after=evt_unknown", as_=api.seller)
+    assert (lost.code, "90 days" in lost.body["detail"]) == ("invalid", True)
+
+    async with receiver() as shop:
+        body = {"url": shop.url, "kinds": ["order.paid"]}
+        made = await walk("POST", "/v1/webhooks", api.seller, body=body)
+        at = {"webhook": made.pop("id")}
+        secret = made.pop("secret")
+        again = "/v1/webhooks/{webhook}/deliveries/{event}/redeliver"
+        await walk("POST", again, api.seller, event=last["id"], **at)
+        await until(lambda: bool(shop.got))
+        assert shop.got[0].event == last
+        assert verified(secret, shop.got[0].headers, shop.got[0].body)
+
+        async def logged() -> bool:
+            return bool((await api.node.endpoints.deliveries(ADMIN, at["webhook"], None, 1))[0])
+
+        await until_told(logged)
+        tried = await walk("GET", "/v1/webhooks/{webhook}/deliveries", api.seller, **at)
+        assert (tried["items"][0]["event"], tried["items"][0]["status"]) == (last["id"], 200)
+        found = await walk("GET", "/v1/webhooks", api.seller)
+        assert found["items"] == [{"id": at["webhook"], **made}]
+        assert await walk("DELETE", "/v1/webhooks/{webhook}", api.seller, **at) == {}
+
+
+async def after_the_payment(walk: Walk, api: Api, bought: dict[str, Any]) -> None:
+    at = {"order": bought["orders"][0]}
+    line = {"lines": [{"sku": "mug-blue", "qty": 1}]}
+    path = "/v1/orders/{order}/cancel"
+    cancelled = await walk("POST", path, api.buyer, body={**line, "reason": "One will do."}, **at)
+    assert (cancelled["state"], cancelled["refunded_total"]) == ("awaiting_shipment", 1999)
+    body = {"tracking": "DHL-1", "carrier": "DHL"}
+    sent = await walk("POST", "/v1/orders/{order}/shipment", api.seller, body=body, **at)
+    assert (sent["state"], sent["tracking"]) == ("in_transit", "DHL-1")
+    more = {"body": {"amount": 500, "reason": "Scratched."}, **at}
+    more["headers"] = {"Idempotency-Key": "scratched"}
+    refund = await walk("POST", "/v1/orders/{order}/refunds", api.seller, **more)
+    assert (refund["state"], refund["amount"], refund["lines"]) == ("succeeded", 500, [])
+    ledger = await walk("GET", "/v1/orders/{order}/ledger", api.seller, **at)
+    assert sum(item["amount"] for item in ledger["items"]) == 0
+    mine = await walk("GET", "/v1/orders/{order}/ledger", api.buyer, **at)
+    assert [item["amount"] for item in mine["items"]] == [3998, -1999, -500]
+    assert (await walk("GET", "/v1/audit", api.admin))["ok"]
+    assert (await walk("GET", "/v1/products/{product}", product="mug"))["skus"][0]["left"] == 4
+
+
+async def test_the_same_refund_has_the_same_answer(api: Api) -> None:
+    order = await ordered(api)
+
+    first = await refund(api, order, lines=[{"sku": "mug-blue", "qty": 1}])
+    again = await refund(api, order, lines=[{"sku": "mug-blue", "qty": 1}])
+
+    assert (first.status, first.body) == (201, again.body)
+    assert first.body["amount"] == 1999
+
+
+async def test_buyers_and_strangers_neither_refund_nor_send(api: Api) -> None:
+    order = await ordered(api)
+    eve, other_shop = api.token("eve"), api.token("olga", "seller", shop="hats")
+    headers = {"Idempotency-Key": "sneaky-refund"}
+
+    for path in ("refunds", "shipment"):
+        for who, code in ((api.buyer, "forbidden"), (eve, "not_found"), (other_shop, "not_found")):
+            url = f"/v1/orders/{order}/{path}"
+            assert (await api.ask("POST", url, {}, as_=who, headers=headers)).code == code
+    for who in (eve, other_shop):
+        for method, path in (("GET", "ledger"), ("POST", "cancel")):
+            answer = await api.ask(method, f"/v1/orders/{order}/{path}", as_=who)
+            assert answer.code == "not_found"
+
+
+async def test_what_a_refund_is_not(api: Api) -> None:
+    order = await ordered(api)
+    line = {"sku": "mug-blue", "qty": 1}
+    bodies: tuple[dict[str, Any], ...] = (
+        {"amount": 0},
+        {"amount": -1},
+        {"amount": 1.5},
+        {"amount": True},
+        {"amount": 2**53},
+        {"amount": 1, "lines": [line]},
+        {"amount": 1, "restock": True},
+        {"lines": []},
+        {"lines": [{**line, "qty": 0}]},
+        {"lines": [{**line, "price": 1}]},
+        {"lines": [line, line]},
+        {"lines": [{"sku": "hat", "qty": 1}]},
+        {"reason": ""},
+        {"reason": "x" * 501},
+        {"reason": 7},
+    )
+
+    for body in bodies:
+        answer = await refund(api, order, **body)
+        assert answer.code == "invalid", body
+    charges = (await api.ask("GET", "/v1/sandbox/charges", as_=api.admin)).body["items"]
+    assert [charge["refunded"] for charge in charges] == [0]
+
+
+async def test_the_settings_for_orders_are_heard(make_api: MakeApi) -> None:
+    terms = {"free_cancel_seconds": 3600, "platform_fee_bps": 250, "cancel_approval": "seller"}
+    async with make_api(commands_per_second=10_000, commands_burst=10_000, **terms) as api:
+        order = await ordered(api)
+        seen = (await api.ask("GET", f"/v1/orders/{order}", as_=api.seller)).body
+        ledger = (await api.ask("GET", f"/v1/orders/{order}/ledger", as_=api.seller)).body
+
+        assert (seen["state"], seen["ship_to"]["line1"]) == ("on_hold", "***")
+        assert {item["account"]: item["amount"] for item in ledger["items"]} == {
+            "provider_clearing": 1999,
+            "platform_fee": -49,
+            "shop_payable:mugs": -1950,
+        }
+        sent = await ship(api, order)
+        assert (sent.code, "until" in sent.body["data"]) == ("conflict", True)
+
+
 async def test_the_same_key_and_body_give_the_same_checkout(api: Api) -> None:
     sku = await api.stocked()
     await api.live_show()
@@ -143,7 +277,7 @@ async def test_the_same_key_and_body_give_the_same_checkout(api: Api) -> None:
     assert (first.status, first.body) == (201, again.body)
 
 
-async def test_what_is_somebody_elses_is_not_found(api: Api) -> None:
+async def test_a08_what_is_somebody_elses_is_not_found(api: Api) -> None:
     opened = await api.opened(await api.stocked())
     ident = opened.body["checkout"]["id"]
     order = (await api.pay(ident)).body["checkout"]["orders"][0]

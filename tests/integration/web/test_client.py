@@ -48,7 +48,7 @@ async def test_it_says_yes_exactly_where_a_socket_is_let_in(make_api: MakeApi) -
             assert ("message" in told.body) is not lets_in
 
 
-async def test_it_tells_how_to_pay_the_version_and_the_time(api: Api) -> None:
+async def test_a36_it_tells_how_to_pay_the_version_and_the_time(api: Api) -> None:
     body = (await api.ask("GET", "/v1/client")).body
 
     assert (body["payments"], body["version"]) == ("sandbox", "test")

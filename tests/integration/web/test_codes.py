@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from base.errors import STATUS
-from live.node import sandbox_socket
+from live.provider import sandbox_socket
 from tests.integration.web.conftest import Answer, Api, MakeApi
 from tests.integration.web.refusing import CASES, PAY_SECONDS
 from web.route import Route, Who
@@ -20,6 +20,8 @@ IDS: Final = {
     "sku": "mug-blue",
     "checkout": "co_nobody",
     "order": "or_nobody",
+    "webhook": "wh_nobody",
+    "event": "evt_nobody",
     "provider": "sandbox",
     "tail": "3ds.css",
     "file": "nothing.svg",
@@ -81,7 +83,7 @@ async def test_routes_that_need_somebody_refuse_nobody(api: Api) -> None:
         assert broken.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_routes_of_hosts_sellers_and_admins_refuse_viewers(api: Api) -> None:
+async def test_a40_routes_of_hosts_sellers_and_admins_refuse_viewers(api: Api) -> None:
     await api.stocked()
     await api.live_show()
 
@@ -89,7 +91,7 @@ async def test_routes_of_hosts_sellers_and_admins_refuse_viewers(api: Api) -> No
         told(route, await ask(api, route, as_=api.buyer), "forbidden")
 
 
-async def test_routes_that_change_something_refuse_pages_of_foreign_origins(api: Api) -> None:
+async def test_a09_routes_that_change_something_refuse_pages_of_foreign_origins(api: Api) -> None:
     foreign = {"Origin": "https://evil.example"}
 
     for route in giving("forbidden"):
@@ -142,7 +144,7 @@ async def test_routes_with_a_body_refuse_one_that_is_not_of_its_form(
             told(route, await ask(api, route, as_=token, data=data, headers=JSON), "invalid")
 
 
-async def test_routes_with_a_body_refuse_one_that_is_encoded_or_not_json(api: Api) -> None:
+async def test_a37_routes_with_a_body_refuse_one_that_is_encoded_or_not_json(api: Api) -> None:
     for route in ROUTES:
         token = token_for(api, route)
         if route.body is not None:
@@ -166,23 +168,35 @@ async def test_lists_refuse_a_limit_or_a_cursor_that_cannot_be(api: Api) -> None
         if route.lists:
             for query in ("limit=0", "limit=101", "limit=x", "limit=1e1", "after=", "after=a%20b"):
                 answer = await ask(
-                    api, route, as_=token_for(api, route), path=f"{route.path}?{query}"
+                    api, route, as_=token_for(api, route), path=f"{path_of(route)}?{query}"
                 )
                 told(route, answer, "invalid")
 
 
+@pytest.mark.parametrize("cursor", ["or_x", "-5", "..", "9" * 21])
+async def test_lists_take_a_cursor_that_is_of_another_list_for_a_mistake(
+    api: Api, cursor: str
+) -> None:
+    """Passed on to the practice provider it became an outage: try again shortly, for ever."""
+    for route in ROUTES:
+        if route.lists:
+            path = f"{path_of(route)}?after={cursor}"
+            answer = await ask(api, route, as_=token_for(api, route), path=path)
+            assert answer.status in {200, 400, 404}, route.path
+
+
 @pytest.mark.parametrize("key", [None, "short", "x" * 65, "has space!"])
-async def test_keyed_routes_refuse_a_missing_or_bad_key(api: Api, key: str | None) -> None:
+async def test_a07_keyed_routes_refuse_a_missing_or_bad_key(api: Api, key: str | None) -> None:
     for route in ROUTES:
         if route.keyed:
             headers = {} if key is None else {"Idempotency-Key": key}
             answer = await api.ask(
-                route.method, route.path, dict(route.example), as_=api.buyer, headers=headers
+                route.method, path_of(route), dict(route.example), as_=api.buyer, headers=headers
             )
             told(route, answer, "invalid")
 
 
-async def test_routes_with_a_body_refuse_a_large_one(api: Api) -> None:
+async def test_a37_routes_with_a_body_refuse_a_large_one(api: Api) -> None:
     for route in giving("too_large"):
         most = 256 if route.raw else 64
         data = b" " * (most * 1024 + 1)
@@ -191,21 +205,13 @@ async def test_routes_with_a_body_refuse_a_large_one(api: Api) -> None:
 
 
 @pytest.mark.parametrize("ident", ["nobody", "a.b", "x" * 65, "new%0Aline"])
-async def test_routes_with_ids_do_not_find_unknown_ones(api: Api, ident: str) -> None:
-    """The bank's pages are asked by other names than ids; later routes find nothing at all."""
+async def test_a31_routes_with_ids_do_not_find_unknown_ones(api: Api, ident: str) -> None:
+    """The bank's pages are asked by other names than ids."""
     for route in giving("not_found"):
         if route.path_ids and not route.free:
             path = path_of(route, **dict.fromkeys(IDS, ident))
             token = token_for(api, route)
             told(route, await ask(api, route, as_=token, path=path), "not_found")
-
-
-async def test_what_comes_later_is_not_found_and_says_so(api: Api) -> None:
-    for route in ROUTES:
-        if route.later:
-            answer = await ask(api, route)
-            told(route, answer, "not_found")
-            assert "version" in answer.body["detail"]
 
 
 async def test_the_bank_has_pages_only(api: Api) -> None:
@@ -286,7 +292,7 @@ async def test_cart_lines_of_unknown_skus_are_not_found(api: Api) -> None:
     )
 
 
-async def test_metrics_from_elsewhere_are_for_admins(make_api: MakeApi) -> None:
+async def test_a40_metrics_from_elsewhere_are_for_admins(make_api: MakeApi) -> None:
     (route,) = [r for r in ROUTES if r.path == "/metrics"]
     for proxies, forwarded in (
         ("", "203.0.113.9"),

@@ -31,7 +31,7 @@ async def say(api: Api, data: bytes) -> bytes:
     ],
     ids=["header", "tls", "path", "long header", "two lengths"],
 )
-async def test_what_is_no_request_is_answered_in_our_words(
+async def test_a37_what_is_no_request_is_answered_in_our_words(
     api: Api, data: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await say(api, data)
@@ -45,7 +45,22 @@ async def test_what_is_no_request_is_answered_in_our_words(
     assert not caplog.records
 
 
-async def test_a_head_that_never_ends_does_not_hold_a_connection(
+async def test_a37_a_body_that_is_not_packed_as_it_says_is_answered_and_fills_no_log(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library unpacked what nobody would read, and told each failure with a traceback."""
+    head = b"POST /v1/checkouts HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\n"
+    refused = head + b"Content-Length: 5\r\n\r\nhello"
+    last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    answer = await say(api, refused + last)
+
+    assert answer.count(b"HTTP/1.1 401 ") == 1
+    assert answer.count(b"HTTP/1.1 200 ") == 1
+    assert not caplog.records
+
+
+async def test_a16_a_head_that_never_ends_does_not_hold_a_connection(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "FIRST_REQUEST_WITHIN_S", 0.2)

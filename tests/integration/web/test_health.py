@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from checkout.payments.pace import Pace
 from tests.integration.web.conftest import Api, MakeApi
+from tests.waiting import until_told
 
 
 async def test_a_node_whose_stores_answer_is_ready(api: Api) -> None:
@@ -49,3 +55,29 @@ async def test_metrics_count_requests_by_route_and_commands_by_outcome(api: Api)
         assert f"# TYPE yellowcart_{name} counter" in lines
     for name in ("build_info{", "feed_silent_seconds ", "loop_lag_seconds "):
         assert f"\nyellowcart_{name}" in text
+
+
+async def test_metrics_show_how_many_payments_wait_for_their_turn(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = asyncio.Event()
+
+    async def wait_for_it(_: Pace) -> None:
+        await turn.wait()
+
+    monkeypatch.setattr(Pace, "turn", wait_for_it)
+    async with make_api(payments_per_second=1) as api:
+
+        async def shows(waiting: int) -> bool:
+            lines = (await api.ask("GET", "/metrics")).raw.decode().splitlines()
+            return f"yellowcart_payments_waiting {waiting}.0" in lines
+
+        checkout = (await api.opened(await api.stocked())).body["checkout"]["id"]
+        assert await shows(0)
+
+        paying = asyncio.create_task(api.pay(checkout))
+        await until_told(lambda: shows(1))
+        turn.set()
+
+        assert (await paying).body["checkout"]["state"] == "paid"
+        assert await shows(0)

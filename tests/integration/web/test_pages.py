@@ -116,7 +116,7 @@ async def test_without_script_the_whole_bag_is_a_list(api: Api) -> None:
     assert "€24.90" in bag
 
 
-async def test_whatever_people_typed_is_shown_as_text(api: Api) -> None:
+async def test_a29_whatever_people_typed_is_shown_as_text(api: Api) -> None:
     await on_air(api, title=HOSTILE)
     body = {"id": "evil", "title": HOSTILE}
     hostile = api.token("eve", "host", name=HOSTILE)
@@ -134,7 +134,7 @@ async def test_whatever_people_typed_is_shown_as_text(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/", "/watch/friday", "/embed/friday", "/host/friday"])
-async def test_html_has_nothing_inline_and_nothing_from_elsewhere(api: Api, path: str) -> None:
+async def test_a29_html_has_nothing_inline_and_nothing_from_elsewhere(api: Api, path: str) -> None:
     await on_air(api)
 
     answer = await page(api, path)
@@ -229,6 +229,8 @@ async def test_an_empty_front_page_says_how_to_make_a_show(api: Api) -> None:
     ("path", "words"),
     [
         ("/watch/nobody", "This LIVE is not available."),
+        ("/watch/nobody", "There is none with the id nobody: it was taken away, or never was."),
+        ("/watch/not%20an%20id", "It was taken away, or never was."),
         ("/embed/nobody", "This LIVE is not available."),
         ("/host/nobody", "This LIVE is not available."),
         ("/watch/not%20an%20id", "This LIVE is not available."),
@@ -245,6 +247,12 @@ async def test_what_is_not_there_is_a_page_for_people_and_a_code_for_programs(
     assert words in text_of(person)
     assert 'href="/"' in person.raw.decode()
     assert (program.status, program.code) == (404, "not_found")
+
+
+async def test_a_show_that_nobody_knows_is_named_to_programs(api: Api) -> None:
+    answer = await api.ask("GET", "/v1/shows/nobody")
+
+    assert answer.body["detail"] == "There is no show nobody. Check its id."
 
 
 async def test_a_page_that_cannot_be_made_says_so_to_people_too(api: Api) -> None:

@@ -83,7 +83,7 @@ def test_wrong_claims_do_not_hold(clock: StoppedClock, wrong: dict[str, object])
         tokens(clock).verify(jwt.encode(body, SECRET, algorithm="HS256"))
 
 
-def test_forged_tokens_do_not_hold(clock: StoppedClock) -> None:
+def test_a08_forged_tokens_do_not_hold(clock: StoppedClock) -> None:
     good = sign(SECRET, claims(clock))  # type: ignore[arg-type]
     head, body, signature = good.split(".")
     unsigned = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).rstrip(b"=").decode()

@@ -15,7 +15,7 @@ from base.text import one_line, plain, shortened
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\n", "ü", "x" * 65, "a}b", "../x", "a:b"])
-def test_what_would_leave_its_key_is_no_id(text: str) -> None:
+def test_a31_what_would_leave_its_key_is_no_id(text: str) -> None:
     assert not is_id(text)
 
 
@@ -79,10 +79,18 @@ def test_every_error_has_a_status_and_travels_between_processes() -> None:
         assert isinstance(again, Refused)
 
 
-def test_a_log_line_is_one_line() -> None:
+def test_a28_a_log_line_is_one_line() -> None:
     record = logging.LogRecord("yc", logging.INFO, "f", 1, 'said "%s"', ("a\nb",), None)
 
     line = Lines().format(record)
 
     assert "\n" not in line
     assert r'msg="said \"a\nb\""' in line
+
+
+def test_a_record_moves_nothing_about_on_a_terminal() -> None:
+    record = logging.LogRecord("live", logging.INFO, "", 0, "a\x00\x1b[2J\x9bb\u2028c", (), None)
+
+    line = Lines().format(record)
+
+    assert line.endswith(r'msg="a\x00\x1b[2J\x9bb\u2028c"')

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from contextlib import asynccontextmanager
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import jwt
 import msgpack  # it ships no types
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -39,6 +41,7 @@ class FakeServer:
         self.joins: list[Map] = []
         self.carts: dict[str, list[Map]] = {}
         self.hang_up_after_pins = 0
+        self.pings: Counter[str] = Counter()
         self._ids = itertools.count(1)
 
     def left_out(self, seat: ServerConnection, event: Map) -> bool:
@@ -73,7 +76,8 @@ class FakeServer:
         hang_up = event["ev"] == "pinned" and self.hang_up_after_pins == len(self.feed)
         for seat in list(self.seats):
             if not self.left_out(seat, event):
-                await seat.send(msgpack.packb(event))
+                with suppress(ConnectionClosed):  # who flaps has gone meanwhile
+                    await seat.send(msgpack.packb(event))
             if hang_up and self.seats.get(seat) != "hanna":
                 await seat.close(1001)
 
@@ -101,6 +105,12 @@ class FakeServer:
     async def do_pin(self, seat: ServerConnection, command: Map) -> Map:
         self.pinned = command["product"]
         return {}
+
+    async def do_ping(self, seat: ServerConnection, command: Map) -> Map:
+        self.pings[self.seats[seat]] += 1
+        if self.pings[self.seats[seat]] % 2:
+            raise Denied("rate_limited")
+        return {"at": 1}
 
     async def do_like(self, seat: ServerConnection, command: Map) -> Map:
         return {}

@@ -21,7 +21,7 @@ def test_each_viewer_counts_once_and_the_host_not() -> None:
     see(board, 1, "mug")
 
     assert board.delivered() == 2
-    assert len(board.sights_ms) == 2
+    assert len(board.sights()) == len(board.ages()) == 2
 
 
 def test_somebody_elses_pin_is_not_counted() -> None:
@@ -41,7 +41,25 @@ def test_a_product_pinned_again_is_another_pin() -> None:
     see(board, 5, "mug")
     see(board, 5, "mug")
 
-    assert (first.seen, second.seen) == (1, 2)
+    assert (first.event, second.event) == (("monday", 1), ("monday", 5))
+    first.is_acknowledged = True
+    assert board.delivered() == 1
+    second.is_acknowledged = True
+    assert board.delivered() == 3
+
+
+def test_what_another_process_saw_counts_as_well() -> None:
+    board, other = Pinboard(), Pinboard()
+    board.send("mug").is_acknowledged = True
+    see(board, 1, "mug", counted=False)
+    see(other, 1, "mug")
+    see(other, 1, "mug")
+    see(other, 2, "scarf")
+
+    board.sightings.add_all(other.sightings)
+
+    assert board.delivered() == 2
+    assert len(board.sights()) == 2
 
 
 def test_a_refused_pin_is_forgotten() -> None:
@@ -51,4 +69,4 @@ def test_a_refused_pin_is_forgotten() -> None:
     see(board, 1, "mug")
 
     assert board.acknowledged() == []
-    assert board.sights_ms == []
+    assert len(board.sights()) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bots.report import Findings, as_json, as_text, percentile, spread
+from bots.report import Findings, as_json, as_text
 
 
 def findings(**changes: object) -> Findings:
@@ -15,7 +15,9 @@ def findings(**changes: object) -> Findings:
         viewers={"wanted": 1000, "joined": 1000, "ramp_s": 1.5, "reconnects": 0, "snapshots": 0},
         pins={"acknowledged": 20, "delivered": 20_000, "expected": 20_000, "sight_ms": times,
               "event_age_ms": times},
-        feed={"received": 123_456, "lost": 0, "doubled": 0},
+        feed={"received": 123_456, "lost": 0, "doubled": 0,
+              "event_age_ms": times | {"steps": {"1": 3, "10": 1}}},
+        chat={"outcomes": {"ok": 7}, "sight_ms": times | {"steps": {"2": 7}}},
         purchases={"clicks": 300, "double_clicks": 60, "paid": 290, "paid_total": 579_710,
                    "sold_out": 10, "declined": 30, "paid_ms": times},
         stock={"sold": 350, "before": 2405, "after": 2055},
@@ -27,26 +29,22 @@ def findings(**changes: object) -> Findings:
     return found
 
 
-def test_percentiles_are_values_that_occurred() -> None:
-    values = [float(value) for value in range(100, 0, -1)]
-
-    assert percentile(values, 50) == 50.0
-    assert percentile(values, 99) == 99.0
-    assert percentile(values, 100) == 100.0
-    assert percentile([7.0], 50) == 7.0
-
-
-def test_of_no_values_there_is_no_percentile() -> None:
-    assert percentile([], 50) is None
-    assert spread([]) == {"p50": None, "p99": None, "max": None}
-
-
 def test_the_report_ends_with_the_verdict() -> None:
     text = as_text(findings())
 
     assert "20,000 of 20,000" in text
     assert "stock went from 2,405 to 2,055 (by 350)" in text
     assert text.endswith("Every invariant held.")
+
+
+def test_a_histogram_is_a_row_of_shares() -> None:
+    assert "≤1 75.0 %  ≤10 25.0 %" in as_text(findings())
+
+
+def test_storms_and_misbehaviour_are_told_only_where_there_were_any() -> None:
+    assert "7 ok" in as_text(findings())
+    assert "chat storm" not in as_text(findings(chat={"outcomes": {}}))
+    assert "3 stalled" in as_text(findings(unruly={"stalled": 3}))
 
 
 def test_what_broke_is_told_with_examples() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bots.options import CannotStart, Options
 from bots.swarm import Swarm
+from bots.unruly import Habit
 from tests.unit.bots.fake_server import SECRET, FakeServer, running
 
 if TYPE_CHECKING:
@@ -22,20 +23,23 @@ if TYPE_CHECKING:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bots.host.PIN_EVERY_S", 0.2)
     monkeypatch.setattr("bots.reckoning.SETTLE_S", 0.2)
-    monkeypatch.setattr("bots.reckoning.GRACE_S", 1.0)
+    monkeypatch.setattr("bots.company.GRACE_S", 1.0)
 
 
-async def run(fake: FakeServer, *, viewers: int = 8, buyers: int = 4) -> Findings:
+async def run(
+    fake: FakeServer, *, viewers: int = 8, buyers: int = 4, seconds: float = 0.3, **more: Any
+) -> Findings:
     options = Options(
         url=fake.url,
         show="demo",
         viewers=viewers,
         buyers=buyers,
-        seconds=0.3,
+        seconds=seconds,
         json=False,
         seed=7,
         data_dir=Path("none"),
         secret=SECRET,
+        **more,
     )
     return await Swarm(options, SECRET).run()
 
@@ -162,3 +166,65 @@ async def test_without_a_bag_the_run_cannot_start() -> None:
         fake.stock = {}
         with pytest.raises(CannotStart, match="empty bag"):
             await run(fake)
+
+
+async def test_viewers_of_several_processes_count_together() -> None:
+    async with running(FakeServer()) as fake:
+        findings = await run(fake, viewers=9, buyers=2, processes=3, ramp=0.3)
+
+    assert findings.broken == []
+    assert findings.viewers["joined"] == 9
+    assert findings.pins["delivered"] == findings.pins["acknowledged"] * 9 > 0
+    assert findings.purchases["paid"] == 2
+
+
+async def test_what_breaks_in_another_process_is_told() -> None:
+    class Deaf(FakeServer):
+        def left_out(self, seat: ServerConnection, event: dict[str, Any]) -> bool:
+            viewer = self.seats[seat]
+            return event["ev"] == "pinned" and viewer.startswith("bot-") and viewer[-2:] == "-8"
+
+    async with running(Deaf()) as fake:
+        findings = await run(fake, viewers=9, buyers=2, processes=2)
+
+    assert broken(findings) == {"undelivered", "events lost"}
+    assert findings.pins["delivered"] == findings.pins["acknowledged"] * 8 > 0
+
+
+async def test_a_process_that_dies_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.remote.sys.executable", "false")
+
+    async with running(FakeServer()) as fake:
+        with pytest.raises(CannotStart, match="ended with 1"):
+            await run(fake, processes=2)
+
+
+async def test_a_storm_is_heard_by_everybody_and_timed_by_its_senders() -> None:
+    async with running(FakeServer()) as fake:
+        findings = await run(fake, viewers=40, buyers=0, processes=2, chat_per_second=16.0)
+
+    said = findings.chat["outcomes"]["ok"]
+    assert findings.broken == []
+    assert findings.chat["outcomes"] == {"ok": said}
+    assert said == sum(event["ev"] == "chat" for event in fake.feed) > 0
+    assert sum(findings.chat["sight_ms"]["steps"].values()) == said * 40
+    assert sum(findings.feed["event_age_ms"]["steps"].values()) == len(fake.feed) * 40
+
+
+async def test_who_misbehaves_is_where_everybody_is_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bots.unruly.FLAPS_EVERY_S", 0.05)
+    shares = {Habit.STALLED: 0.2, Habit.FLAPPING: 0.2, Habit.FLOODING: 0.1}
+
+    async with running(FakeServer()) as fake:
+        findings = await run(fake, viewers=10, buyers=2, seconds=1.0, shares=shares)
+
+    assert findings.broken == []
+    unruly = findings.unruly
+    assert [unruly[habit] for habit in Habit] == [2, 2, 1]
+    assert unruly["stalls"] == 2
+    assert unruly["hang-ups"] == findings.viewers["reconnects"] > 0
+    assert unruly["flood"] == unruly["ok"] + unruly["rate_limited"] == fake.pings.total() > 0
+    # How late they heard it tells nothing of the server.
+    assert findings.pins["delivered"] == findings.pins["acknowledged"] * 5 > 0

@@ -28,7 +28,7 @@ def test_lines_keep_their_order_and_add_up() -> None:
     assert (cart.version, cart.currency, cart.total, cart.count) == (7, "USD", 230, 5)
 
 
-def test_the_largest_cart_is_a_safe_integer() -> None:
+def test_a30_the_largest_cart_is_a_safe_integer() -> None:
     lines = {f"sku-{number}": 999 for number in range(50)}
     contents = Contents(version=1, currency="USD", units=lines)
 

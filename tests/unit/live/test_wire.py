@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import msgpack
 import pytest
@@ -45,7 +46,7 @@ def test_a_map_with_id_and_op_is_a_message(fmt: Format) -> None:
         b'{"id": ' + b"9" * 5000 + b', "op": "x"}',
     ],
 )
-def test_broken_json_is_no_message(raw: bytes) -> None:
+def test_a14_broken_json_is_no_message(raw: bytes) -> None:
     with pytest.raises(BrokenMessage):
         decode(raw, Format.JSON)
 
@@ -69,9 +70,39 @@ def test_broken_json_is_no_message(raw: bytes) -> None:
         b"\x83\xa2id\x01\xa2op\xa1x\xa1d" + b"\x91" * 5000 + b"\xc0",
     ],
 )
-def test_broken_msgpack_is_no_message(raw: bytes) -> None:
+def test_a14_broken_msgpack_is_no_message(raw: bytes) -> None:
     with pytest.raises(BrokenMessage):
         decode(raw, Format.MSGPACK)
+
+
+DEEP = [
+    (b'{"id": 1, "op": "x", "d": ' + b"[" * 7_900 + b"]" * 7_900 + b"}", Format.JSON),
+    (b'{"id": 1, "op": "x", "d": ' + b'{"d":' * 3_000 + b"0" + b"}" * 3_001, Format.JSON),
+    (b"\x83\xa2id\x01\xa2op\xa1x\xa1d" + b"\x91" * 16_000 + b"\xc0", Format.MSGPACK),
+    (b"\x83\xa2id\x01\xa2op\xa1x\xa1d" + b"\x81\xa1d" * 5_000 + b"\xc0", Format.MSGPACK),
+]
+
+
+@pytest.mark.parametrize(("raw", "fmt"), DEEP, ids=["lists", "maps", "arrays", "packed maps"])
+def test_a12_what_nests_without_end_is_no_message(raw: bytes, fmt: Format) -> None:
+    with pytest.raises(BrokenMessage):
+        decode(raw, fmt)
+
+
+@pytest.mark.parametrize("head", [b"\xdc\x3e\x00", b"\xdc\x03\xff", b"\xde\x03\xff"])
+def test_a13_lengths_that_are_only_promised_cost_little_memory(head: bytes) -> None:
+    """Nested heads that promise thousands of items took 33 MB elsewhere."""
+    bomb = b"\x83\xa2id\x01\xa2op\xa1x\xa1d" + (head * 6_000)[:16_000]
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(BrokenMessage):
+            decode(bomb, Format.MSGPACK)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 10 * 2**20
 
 
 def test_what_only_nests_deep_or_is_long_is_still_a_message() -> None:

@@ -29,7 +29,7 @@ def listed(**fields: Any) -> Listing:
     return Listing.of(new(**fields), "ada")
 
 
-def test_texts_are_made_fit_to_show() -> None:
+def test_a28_texts_are_made_fit_to_show() -> None:
     listing = listed(
         title="  Mug\n\u202eblue\u0000 ",
         description="First.\nSecond.\u0007 ",

@@ -6,7 +6,12 @@ from redis.asyncio import Redis, RedisCluster, SentinelConnectionPool
 from store.redis.connect import connect
 
 
-def test_one_server_is_never_asked_twice_by_itself() -> None:
+def test_t28_one_server_is_never_asked_twice_by_itself() -> None:
+    """One INCR counted four times (redis-py 261).
+
+    Guard: store/redis/connect.py, no retries.
+    Kills: "redis: its client sends nothing again".
+    """
     client = connect("redis://user:word@redis.example:6380/3")
 
     assert isinstance(client, Redis)

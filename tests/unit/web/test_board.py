@@ -17,7 +17,7 @@ class Worker:
     def __init__(self, folder: Path | None, clock: StoppedClock, pid: int, viewers: int) -> None:
         self.viewers = viewers
         self.sockets = viewers + 1
-        self.rooms = self.tasks = 1
+        self.rooms = self.tasks = self.payments_waiting = 1
         self.feed_silent_s = float(pid)
         self.closes: Mapping[int, int] = {1001: pid}
         self.metrics = Metrics("1.2.3")

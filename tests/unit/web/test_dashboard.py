@@ -14,7 +14,13 @@ from web.metrics import Metrics
 DASHBOARD = json.loads((Path(__file__).parents[3] / "docs" / "grafana.json").read_text())
 NAME = re.compile(r"\byellowcart_\w+")
 NODE = SimpleNamespace(
-    viewers=1, sockets=1, rooms=1, tasks=1, feed_silent_s=0.1, closes=Counter({1001: 1})
+    viewers=1,
+    sockets=1,
+    rooms=1,
+    tasks=1,
+    payments_waiting=1,
+    feed_silent_s=0.1,
+    closes=Counter({1001: 1}),
 )
 
 
@@ -28,6 +34,7 @@ def measured() -> dict[str, set[str]]:
     metrics.broadcast("tick", 0.01)
     metrics.sent("tick", 10)
     metrics.checkout("paid")
+    metrics.webhook("delivered")
     metrics.http("GET", "/", 200)
     return {
         sample.name: set(sample.labels) | {"instance"}

@@ -42,6 +42,7 @@ class Till {
   #main;
   #checkout = null;
   #isPaying = false;
+  #isQueued = false;
   #stopClock = null;
   #unknown = 0;
   #body = h("div", { class: "checkout" });
@@ -164,6 +165,7 @@ class Till {
   #heard(now) {
     const before = this.#checkout;
     if (!now || now.id !== before?.id || now.version < before.version) return;
+    if (isPending(now) && !now.action && (now.place || before.place)) return this.#paying(now);
     // While our own answer is awaited, a checkout that is reserved says nothing: the answer tells why.
     if (this.#isPaying && (now.state === "reserved" || (isPending(now) && !now.action))) return;
     if (now.state === before.state && !now.action) return;
@@ -229,20 +231,25 @@ class Till {
     this.#isPaying = false;
     if (this.#frame.signal.aborted) return;
     this.#checkout = checkout;
-    if (unknown || (isPending(checkout) && !checkout.action)) this.#doNotPayAgain();
+    if (checkout.place) this.#paying();
+    else if (unknown || (isPending(checkout) && !checkout.action)) this.#doNotPayAgain();
     else if (checkout.state !== "reserved" || !refused) this.#take(checkout);
     else if (refused.code === "expired") this.#over({ ...checkout, state: "expired" });
     else this.#review({ text: whyNot(refused) });
   }
 
-  #paying() {
+  #paying(now = this.#checkout) {
+    const { id, place } = (this.#checkout = now);
     this.#noClock();
-    follow(this.#ctx, this.#checkout.id);
+    follow(this.#ctx, id);
     if (!this.#body.firstChild) this.#show(this.#lines());
-    this.#main.does({ text: words.PAYING, isOff: true });
-    this.#ctx.say(words.PAYING);
+    this.#main.does({ text: words.PAYING, isOff: true, aside: place && ours.inQueue(place) });
+    // Each place is shown, and only the first one said.
+    if (!place || !this.#isQueued) this.#ctx.say(place ? ours.inQueue(place) : words.PAYING);
+    this.#isQueued = Boolean(place);
     clearTimeout(this.#unknown);
-    this.#unknown = setTimeout(() => this.#doNotPayAgain(), UNKNOWN_MS);
+    // In our own queue nothing was sent yet: nobody's answer is overdue.
+    if (!place) this.#unknown = setTimeout(() => this.#doNotPayAgain(), UNKNOWN_MS);
   }
 
   async #doNotPayAgain() {

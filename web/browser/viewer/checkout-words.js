@@ -49,6 +49,7 @@ export const keptSpoken = (minutes, seconds) =>
     seconds && `${seconds} seconds`].filter(Boolean).join(" ")}.`;
 export const keptUntil = (time) => `Kept for you until ${time}.`;
 export const CONTINUE = "Continue";
+export const inQueue = (n) => `You are number ${n} in the queue. Your items are kept.`;
 export const CHECKING = "Checking with your bank…";
 export const SHOW = "Show";
 export const takeFewer = (n) => `Take ${n}`;

@@ -71,7 +71,7 @@ function tell(ctx, now, before) {
   for (const key of STRIPS) if (isShown || !stillTrue(key, now)) ctx.clearStrip(key);
   if (isShown) mark(ctx);
   if (!now || isShown) return;
-  if (isPending(now)) ctx.strip("paying", ours.CHECKING, { action: show(ours.SHOW) });
+  if (isPending(now)) ctx.strip("paying", now.place ? ours.inQueue(now.place) : ours.CHECKING, { action: show(ours.SHOW) });
   else if (now.state === "reserved" && wasPending && now.failure) {
     ctx.strip("declined", words.DECLINED, { action: show(words.OTHER_CARD), forMs: 20_000, assertive: true });
   } else if (now.state === "reserved") keptStrip(ctx, now, show(ours.CONTINUE));

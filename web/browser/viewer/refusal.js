@@ -6,9 +6,9 @@ const LONG = 60;
 
 export function refuse(root, element, settings, { code, message }) {
   element.dispatchEvent(new CustomEvent("yc-error", { detail: { code, message }, bubbles: true, composed: true }));
-  const text = code === "not_found" ? words.REMOVED : message;
-  const cover = h("div", { class: "cover", role: "alert" },
-    h("p", { class: text.length > LONG ? "cover-text" : "cover-title", text }), wayOut(code, settings));
+  const lines = code === "not_found" ? [words.REMOVED, message] : [message];
+  const cover = h("div", { class: "cover", role: "alert" }, lines.map((text, at) =>
+    h("p", { class: at > 0 || text.length > LONG ? "cover-text" : "cover-title", text })), wayOut(code, settings));
   const layout = element.getAttribute("layout") ?? "auto";
   root.replaceChildren(h("div", { class: "yc refused", data: { state: "refused", refused: code, layout } },
     h("div", { class: "stage", part: "stage" }, cover)));

@@ -1,0 +1,1 @@
+"""What a purchase costs: reservations, refusals and payments a second, beside their limits."""

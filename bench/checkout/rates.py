@@ -1,0 +1,151 @@
+"""How many a second, and how soon: reservations, refusals, paid purchases."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from bench.checkout.limits import commits_a_second, scripts_a_second
+from bench.checkout.shop import Shop
+from bench.checkout.swarm import Outcome, Plan
+
+__all__ = ["Paced", "Rates", "once", "paced", "percentile", "rate", "rates"]
+
+LIMIT_S = 3.0
+WARM = 400
+"""Buyers who come first, so that nothing is done for the first time while it is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """As fast as it goes, by so many in flight.
+
+    Attributes:
+        what: ``reserved``, ``sold_out`` or ``paid``.
+        a_second: The median of all runs.
+        cpu_us: Of processor time that server, Redis and provider need for one, together.
+        scripts, commits: A second, of the bare script and the bare commit beside it.
+        runs: Each run's rate.
+
+    """
+
+    what: str
+    a_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    scripts: float
+    commits: float
+    runs: list[float]
+
+    def __str__(self) -> str:
+        """In a line."""
+        return (
+            f"{self.what}: {self.a_second:,.0f} a second (p50 {self.p50_ms:.0f}, p99 "
+            f"{self.p99_ms:.0f} ms; {self.cpu_us:.0f} µs of CPU each); beside them the bare "
+            f"script {self.scripts:,.0f}, ratio {self.a_second / self.scripts:.2f}, the bare "
+            f"commit {self.commits:,.0f}, ratio {self.a_second / self.commits:.2f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Reservations that come at a rate, as soon as they are due."""
+
+    offered: float
+    p50_ms: float
+    p99_ms: float
+    answers: dict[str, int]
+
+    def __str__(self) -> str:
+        """In a line."""
+        return (
+            f"{self.offered:,.0f} reservations a second offered: p50 {self.p50_ms:.1f}, "
+            f"p99 {self.p99_ms:.1f} ms; {self.answers}"
+        )
+
+
+def rates(what: str, count: int, in_flight: int, runs: int) -> Rates:
+    """Let ``count`` people buy, so many at once, ``runs`` times on a fresh server each."""
+    found = [once(what, count, in_flight) for _ in range(runs)]
+    each = [rate(outcome) for outcome, _ in found]
+    middle = sorted(range(runs), key=each.__getitem__)[runs // 2]
+    outcome, cpu = found[middle]
+    return Rates(
+        what=what,
+        a_second=statistics.median(each),
+        p50_ms=percentile(outcome, 0.5),
+        p99_ms=percentile(outcome, 0.99),
+        cpu_us=cpu / len(outcome.latencies) * 1e6,
+        scripts=scripts_a_second(LIMIT_S),
+        commits=commits_a_second(LIMIT_S),
+        runs=[round(rate) for rate in each],
+    )
+
+
+def paced(per_second: float, seconds: float) -> Paced:
+    """Let people press Buy at a steady rate."""
+    count = int(per_second * seconds)
+    with Shop() as shop:
+        shop.stock(10**6)
+        with shop.buyers(count + WARM) as buyers:
+            buyers.follow(Plan(sku=shop.sku, first=0, count=WARM, key="warm-up", in_flight=20))
+            outcome = buyers.follow(
+                Plan(sku=shop.sku, first=WARM, count=count, key="paced-up", seconds=seconds)
+            )
+    return Paced(
+        offered=per_second,
+        p50_ms=percentile(outcome, 0.5),
+        p99_ms=percentile(outcome, 0.99),
+        answers=outcome.answers,
+    )
+
+
+def rate(outcome: Outcome) -> float:
+    """Answers a second, from the first click to the last of them."""
+    return len(outcome.latencies) / (outcome.ended - outcome.began)
+
+
+def percentile(outcome: Outcome, share: float) -> float:
+    """A percentile of the latencies, in ms."""
+    return outcome.latencies[int(len(outcome.latencies) * share)]
+
+
+def once(
+    what: str,
+    count: int,
+    in_flight: int,
+    options: tuple[str, ...] = (),
+    environ: dict[str, str] | None = None,
+) -> tuple[Outcome, float]:
+    """Let them buy on a fresh server: what came of it, and its processor time in seconds.
+
+    Raises:
+        RuntimeError: Somebody was answered otherwise, or the books do not agree.
+
+    """
+    pays = "tok_ok" if what == "paid" else ""
+    with Shop(options, environ) as shop:
+        shop.stock(10**6)
+        with shop.buyers(count + WARM) as buyers:
+            warm = Plan(sku=shop.sku, first=0, count=WARM, key="warm-up", in_flight=20, pays=pays)
+            buyers.follow(warm)
+            if what == "sold_out":
+                shop.stock(0)
+            before = shop.cpu_s()
+            outcome = buyers.follow(
+                Plan(
+                    sku=shop.sku,
+                    first=WARM,
+                    count=count,
+                    key="measured",
+                    in_flight=in_flight,
+                    pays=pays,
+                )
+            )
+            cpu = shop.cpu_s() - before
+        if outcome.answers != {what: count}:
+            raise RuntimeError(f"not all were {what}: {outcome.answers}")
+        if not shop.is_right():
+            raise RuntimeError("the books do not agree")
+    return outcome, cpu

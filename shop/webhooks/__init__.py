@@ -1,0 +1,1 @@
+"""Webhooks out to shops: their endpoints, and the delivery of events to them."""

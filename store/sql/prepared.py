@@ -1,0 +1,179 @@
+"""Statements that every purchase runs: made into text once, then run as that text.
+
+Building a statement of SQLAlchemy anew, finding it in its cache and wrapping its result costs
+ten times what SQLite needs to carry it out. On SQLite a prepared statement goes straight to
+the driver; elsewhere SQLAlchemy runs it, and the network costs more than all of that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Select, and_, bindparam, insert, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Dialect, Insert, Table, Update
+
+__all__ = ["Prepared", "add", "change", "insert_or_ignore"]
+
+_OLD: Final = "old_"
+"""Marks what a row must be, apart from what it becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A statement as SQLite's driver takes it.
+
+    Attributes:
+        names: Of its parameters, in their order.
+        given: Values of those that the statement itself gives.
+        to_db: How the values of some parameters are written.
+        from_db: How the values of some columns are read.
+
+    """
+
+    sql: str
+    names: tuple[str, ...]
+    given: Mapping[str, Any]
+    to_db: tuple[tuple[str, Callable[[Any], Any]], ...]
+    from_db: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+class Prepared:
+    """A statement whose parameters are all :func:`sqlalchemy.bindparam`.
+
+    Attributes:
+        columns: The names of what it selects.
+
+    """
+
+    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+        self._statement = statement
+        self._text: _Text | None = None
+        self.columns: tuple[str, ...] = ()
+        if isinstance(statement, Select):
+            self.columns = tuple(column.name for column in statement.selected_columns)
+
+    def run(self, conn: Connection, **values: Any) -> int:
+        """Carry it out; returns how many rows it has changed."""
+        if conn.dialect.name != "sqlite":
+            return conn.execute(self._statement, values).rowcount
+        count: int = _executed(conn, self._text or self._made(conn.dialect), values).rowcount
+        return count
+
+    def rows(self, conn: Connection, **values: Any) -> Sequence[Sequence[Any]]:
+        """What it finds, in the order of ``columns``."""
+        if conn.dialect.name != "sqlite":
+            return conn.execute(self._statement, values).all()
+        text = self._text or self._made(conn.dialect)
+        found: list[tuple[Any, ...]] = _executed(conn, text, values).fetchall()
+        return [_read(row, text.from_db) for row in found] if text.from_db else found
+
+    def _made(self, dialect: Dialect) -> _Text:
+        compiled = self._statement.compile(dialect=dialect)
+        to_db = []
+        for name, parameter in compiled.binds.items():
+            convert = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+            if convert is not None:
+                to_db.append((name, convert))
+        from_db = []
+        if isinstance(self._statement, Select):
+            for at, column in enumerate(self._statement.selected_columns):
+                convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+                if convert is not None:
+                    from_db.append((at, convert))
+        required = {name for name, parameter in compiled.binds.items() if parameter.required}
+        self._text = _Text(
+            sql=str(compiled),
+            names=tuple(compiled.positiontup or ()),
+            given={k: value for k, value in compiled.params.items() if k not in required},
+            to_db=tuple(to_db),
+            from_db=tuple(from_db),
+        )
+        return self._text
+
+
+def add(conn: Connection, table: Table, **values: Any) -> None:
+    """Insert a row."""
+    _insert(table, frozenset(values)).run(conn, **values)
+
+
+def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless one of its unique keys is taken.
+
+    Returns:
+        Whether the row is new.
+
+    """
+    return _gentle_insert(table, frozenset(values), conn.dialect.name).run(conn, **values) == 1
+
+
+def change(conn: Connection, table: Table, was: Mapping[str, Any], **values: Any) -> int:
+    """Change the rows that are still as they were.
+
+    Args:
+        conn: The operation's connection.
+        table: Where.
+        was: What the rows must be, by column.
+        values: What they become.
+
+    Returns:
+        How many there were.
+
+    """
+    prepared = _update(table, frozenset(was), frozenset(values))
+    return prepared.run(conn, **{_OLD + name: value for name, value in was.items()}, **values)
+
+
+@cache
+def _insert(table: Table, names: frozenset[str]) -> Prepared:
+    return Prepared(insert(table).values({name: bindparam(name) for name in names}))
+
+
+@cache
+def _gentle_insert(table: Table, names: frozenset[str], dialect: str) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    if dialect == "sqlite":
+        return Prepared(sqlite_insert(table).values(values).on_conflict_do_nothing())
+    # Not at the top: importing it takes longer than opening the book.
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415
+
+    return Prepared(postgres_insert(table).values(values).on_conflict_do_nothing())
+
+
+@cache
+def _update(table: Table, was: frozenset[str], names: frozenset[str]) -> Prepared:
+    same = [table.c[name] == bindparam(_OLD + name) for name in was]
+    return Prepared(
+        update(table).where(and_(*same)).values({name: bindparam(name) for name in names})
+    )
+
+
+def _executed(conn: Connection, text: _Text, values: dict[str, Any]) -> Any:
+    driver: Any = conn.connection.dbapi_connection
+    if text.given:
+        values = {**text.given, **values}
+    for name, convert in text.to_db:
+        values[name] = convert(values[name])
+    try:
+        return driver.execute(text.sql, [values[name] for name in text.names])
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(text.sql, None, error, hide_parameters=True) from error
+    except sqlite3.Error as error:
+        raise DBAPIError(text.sql, None, error, hide_parameters=True) from error
+
+
+def _read(
+    row: tuple[Any, ...], from_db: Sequence[tuple[int, Callable[[Any], Any]]]
+) -> Sequence[Any]:
+    read = list(row)
+    for at, convert in from_db:
+        read[at] = convert(read[at])
+    return read

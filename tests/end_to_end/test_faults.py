@@ -1,0 +1,51 @@
+"""A short ``make faults``: four kills, and that a loss would be noticed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import REDIS
+from tests.faults.books import Books
+from tests.faults.storm import Storm
+from tests.served import Served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.redis,
+    pytest.mark.skipif(REDIS is None, reason="needs redis-server or valkey-server"),
+]
+
+
+@pytest.mark.timeout(300)
+async def test_four_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    # This seed kills server, Redis, both, and the provider.
+    storm = Storm(Served(tmp_path / "data", options=()), 6, said.append)
+
+    street = await storm.blow(4, time.monotonic() + 240)
+
+    assert list(storm.kills.values()) == [1, 1, 1, 1]
+    assert len(said) == 4
+    told = street.told
+    assert told.paid
+    assert Books.read(tmp_path / "data").wrong(told) == []
+    paid = next(iter(told.paid))
+    damage(tmp_path / "data" / "book.db", "DELETE FROM orders WHERE checkout = ?", paid)
+    damage(tmp_path / "data" / "sandbox.db", "DELETE FROM refunds")
+    found = Books.read(tmp_path / "data").wrong(told)
+    assert f"{paid} is paid and has 0 orders of 1 shops" in found
+    assert len([line for line in found if "the provider has None" in line]) >= len(told.returned)
+
+
+def damage(path: Path, statement: str, *about: str) -> None:
+    """Lose what was acknowledged."""
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("PRAGMA foreign_keys = OFF")
+        conn.execute(statement, about)

@@ -1,0 +1,1 @@
+"""A true server under true faults: its processes are killed while people buy."""
