@@ -3,7 +3,9 @@
 Two lanes. What is urgent (pins, the show's state, the bag, a SKU sold out) goes at once and
 takes along what waits; the rest (chat, purchases, stock, counts) is merged into one frame a
 tick. A write of 8 KB costs the kernel what one of 200 bytes does, so a tick as long as the
-crowd needs keeps telling within its share of the loop, however much is said.
+crowd needs keeps telling within its share of the loop, however much is said. While nobody
+speaks the tick is longer in a large crowd: numbers that run must not take the time of those
+who buy.
 
 Nobody is waited for: a member whose socket is full is passed over, and catches up from the
 room's ring, or by a snapshot, when it drains.
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -30,13 +33,20 @@ __all__ = ["FanOut"]
 
 logger = logging.getLogger(__name__)
 
-CAN_WAIT: Final = (Chat, ChatDeleted, Purchase)
+SAID: Final = (Chat, ChatDeleted)
+"""Events that people answer."""
+
+CAN_WAIT: Final = (*SAID, Purchase)
 """Events of the tick; every other one is urgent."""
 
 SHORTEST_TICK_S: Final = 0.1
 LONGEST_TICK_S: Final = 0.5
 SHARE: Final = 0.45
 """Of the loop's time that telling one room may take: the tick grows until it does."""
+
+LONGEST_CALM_S: Final = 1.0
+CALM_SHARE: Final = 0.1
+"""The same while nobody speaks: purchases and numbers are as good half a second later."""
 
 
 class FanOut:
@@ -45,6 +55,7 @@ class FanOut:
     Attributes:
         new_likes: Hearts not yet reported to the show.
         tick_s: How long what can wait is collected, at most.
+        calm_s: The same for what nobody has said.
 
     """
 
@@ -64,13 +75,14 @@ class FanOut:
         self._host_news: list[Event] = []
         # The two lanes.
         self._told_seq = room.seq
-        self._is_urgent = False
+        self._is_urgent = self._is_said = False
         self._lane: Lane = "tick"
         self._walk: Walk | None = None
         self._next: asyncio.Handle | None = None
+        self._due_s = math.inf
         self._walked_at_s = clock.monotonic_s() - LONGEST_TICK_S
         self._cost_s = 0.0
-        self.tick_s = SHORTEST_TICK_S
+        self.tick_s = self.calm_s = SHORTEST_TICK_S
 
     # Members.
 
@@ -129,6 +141,7 @@ class FanOut:
         for event in events:
             self._meter.told(_name(event), len(self))
             self._is_urgent |= not isinstance(event, CAN_WAIT)
+            self._is_said |= isinstance(event, SAID)
         if events:
             self._meter.late(max(self._clock.now_ms() - events[-1].at, 0) / 1000)
         self._wake()
@@ -151,7 +164,7 @@ class FanOut:
         """What was noted so far stands in every snapshot: it is no news."""
         self.stop()
         self._stock_news.clear()
-        self._is_urgent = False
+        self._is_urgent = self._is_said = False
 
     def move_to(self, room: Room) -> None:
         """Go on with the room as it was loaded anew."""
@@ -171,6 +184,7 @@ class FanOut:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+        self._due_s = math.inf
 
     def catch_up(self, member: Member) -> None:
         """Bring a member up to date: the events it missed, or the whole show.
@@ -218,10 +232,13 @@ class FanOut:
             return
         if self._is_urgent:
             self._start_walk()
-        elif self._next is None:
-            wait_s = self._walked_at_s + self.tick_s - self._clock.monotonic_s()
-            loop = asyncio.get_running_loop()
-            self._next = loop.call_later(max(wait_s, 0.0), self._start_walk)
+            return
+        due_s = self._walked_at_s + (self.tick_s if self._is_said else self.calm_s)
+        if due_s < self._due_s:
+            self.stop()
+            self._due_s = due_s
+            wait_s = max(due_s - self._clock.monotonic_s(), 0.0)
+            self._next = asyncio.get_running_loop().call_later(wait_s, self._start_walk)
 
     @property
     def _has_news(self) -> bool:
@@ -242,7 +259,7 @@ class FanOut:
         )
         self._stock_news, self._counts_news, self._host_news = {}, [], []
         self._lane = "now" if self._is_urgent else "tick"
-        self._is_urgent = False
+        self._is_urgent = self._is_said = False
         self._told_seq = self.room.seq
         self._walked_at_s = self._clock.monotonic_s()
         self._cost_s = 0.0
@@ -267,6 +284,7 @@ class FanOut:
         self._meter.broadcast(self._lane, self._cost_s)
         self._meter.sent(self._lane, walk.sent)
         self.tick_s = min(max(self._cost_s / SHARE, SHORTEST_TICK_S), LONGEST_TICK_S)
+        self.calm_s = min(max(self._cost_s / CALM_SHARE, SHORTEST_TICK_S), LONGEST_CALM_S)
         self._wake()
 
     def _counts(self, at: int) -> list[Event]:

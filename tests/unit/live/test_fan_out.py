@@ -11,7 +11,7 @@ import pytest
 from live.crowd import CHUNK
 from live.encoded import EncodedEvents
 from live.events import Event, Unpinned
-from live.fan_out import SHARE, SHORTEST_TICK_S, FanOut
+from live.fan_out import CALM_SHARE, LONGEST_CALM_S, SHARE, SHORTEST_TICK_S, FanOut
 from live.meter import Lane, Unmetered
 from live.room_state import Room
 from live.wire import Format
@@ -239,6 +239,37 @@ async def test_the_tick_grows_with_what_telling_costs() -> None:
     await loop_turns()
 
     assert room.tick_s == pytest.approx(0.1 / SHARE)
+    assert room.calm_s == pytest.approx(0.1 / CALM_SHARE)
+
+
+async def test_numbers_wait_longer_in_a_large_crowd_until_somebody_speaks() -> None:
+    clock = StoppedClock()
+    room, member = fan_out(clock), Recorder()
+    room.enter(member)
+    happen(room, 1)
+    room.calm_s = LONGEST_CALM_S
+    clock.advance(50)
+
+    room.note_stock("mug", 7)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+    assert len(member.written) == 1, "a stock that runs down is no news for everybody at once"
+    happen(room, 1, SAID)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+
+    assert [m["ev"] for m in member.heard][1:] == ["chat", "stock"], "taken along by what was said"
+
+
+async def test_numbers_are_told_when_their_time_has_come_though_nobody_speaks() -> None:
+    clock = StoppedClock()
+    room, member = fan_out(clock), Recorder()
+    room.enter(member)
+    happen(room, 1)
+    room.calm_s = 0.2
+
+    room.note_stock("mug", 7)
+    await asyncio.sleep(0.21)
+
+    assert member.heard[-1]["ev"] == "stock"
 
 
 class Noting(Unmetered):
