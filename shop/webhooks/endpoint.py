@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
+import socket
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -118,6 +120,9 @@ def _leads_inside(host: str) -> bool:
     """Whether that can be told without looking a name up; what it leads to is judged later."""
     if host in LOOPBACK:
         return True
+    # Short forms too: 127.1 and 2130706433 are 127.0.0.1 to whoever connects.
+    with suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))
     try:
         return not is_public(host)
     except ValueError:

@@ -203,7 +203,8 @@ async def test_addresses_are_https_unless_they_are_this_machine_s(post: Post) ->
             await post.listen(url)
     with pytest.raises(Invalid, match="https"):
         await public.create(seller(), NewEndpoint(url="http://127.0.0.1/hook"))
-    for inside in ("https://localhost/", "https://10.0.0.7/", "https://[::1]:8443/"):
+    for host in ("localhost", "10.0.0.7", "[::1]:8443", "127.1", "2130706433", "0x7f.1:8443"):
+        inside = f"https://{host}/"
         with pytest.raises(Invalid, match="public"):
             await public.create(seller(), NewEndpoint(url=inside))
     assert (await post.listen("http://localhost:3000/hook")).url == "http://localhost:3000/hook"

@@ -84,10 +84,13 @@ async def test_t24_operations_that_lock_each_other_out_are_repeated(book: Postgr
     for shop in ("a", "b"):
         await book.write(note, shop)
 
-    await asyncio.gather(
+    outcomes = await asyncio.gather(
         *(book.write(add_both, "a", "b") for _ in range(8)),
         *(book.write(add_both, "b", "a") for _ in range(8)),
+        return_exceptions=True,
     )
+
+    assert [one for one in outcomes if isinstance(one, Exception)] == []
 
 
 async def test_giving_up_after_so_many_repeats_is_an_outage(
