@@ -10,9 +10,11 @@ from typing import Final
 
 __all__ = ["BUFFER_MOST", "cut", "keep_short"]
 
-BUFFER_HIGH: Final = 64 * 1024
-BUFFER_LOW: Final = 16 * 1024
-"""Always set: uvloop's own low mark is 16 bytes until it is."""
+BUFFER_HIGH: Final = 4 * 1024
+BUFFER_LOW: Final = 1024
+"""Beside what the kernel has taken, some 60 KB: a viewer who stops reading costs nothing more.
+Always set: uvloop's own low mark is 16 bytes until it is.
+"""
 
 BUFFER_MOST: Final = 2 * 1024 * 1024
 """Replies beyond this close the connection: one snapshot and a batch fit."""
