@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
+from base.tasks import done_within
 from checkout import attempts, rows, waiting
 from checkout.address import proper
 from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status, TurnedAway
@@ -76,8 +77,7 @@ class Paying:
         until = asyncio.get_running_loop().time() + seconds
         viewer = None if actor.is_admin else actor.id
         task = self._parts.tasks.start(self._run(viewer, checkout, method.token, ship_to))
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        if not done:
+        if not await done_within(task, seconds):
             return await self._as_it_is(checkout, viewer)
         return await self._outcome(task.result(), until)
 

@@ -116,11 +116,9 @@ class Reconciler:
         record, parts = change.record, self._parts
         if not change.changed:
             return record
-        if record.is_open:
-            parts.outbox.nudge()
-        else:
+        if not record.is_open:
             # Gate and cart first: whoever hears of the end and looks finds them as they
-            # should be.
+            # should be. What is open has left no word for them.
             await parts.outbox.flush()
         parts.announcer.tell(record.viewer, "checkout", record.shown())
         for order in change.orders:

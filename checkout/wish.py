@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Wish", "gate_fingerprint"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Wish:
     """One SKU at once, or the whole cart.
 
@@ -36,7 +37,7 @@ class Wish:
         """Whether it is for what the cart holds at that moment."""
         return self.sku is None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Tells requests apart; the same over every socket and HTTP."""
         body = {"sku": self.sku, "qty": self.qty, "expected_total": self.expected_total}

@@ -160,6 +160,7 @@ async def test_a_repair_fills_the_gate_from_the_book(market: Market) -> None:
 
 async def test_a_repair_ends_orphans_asks_and_delivers(market: Market) -> None:
     await market.pay(await market.buy(who="otto"), "tok_3ds", who="otto")
+    await market.node.parts.outbox.flush(20)
     await market.node.stop(0)
     terms, now = market.node.parts.terms, market.clock.now_ms()
     await market.node.parts.holds.hold(
