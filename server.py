@@ -153,7 +153,7 @@ async def run(
     """
     allow_sockets()
     metrics = Metrics(VERSION)
-    node = compose(settings, stores, SystemClock(), metrics)
+    node = compose(settings, stores, SystemClock(), metrics, is_alone=settings.is_alone)
     loop, stop = asyncio.get_running_loop(), stop_event()
     if WORKER not in os.environ:
         await make_ready(node)

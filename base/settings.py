@@ -146,7 +146,7 @@ class Settings:
 
     @property
     def is_alone(self) -> bool:
-        """Whether no other process can use the same stores."""
+        """Whether one process alone serves viewers; a command may still work beside it."""
         return self.workers == 1 and not self.redis_url
 
     @property

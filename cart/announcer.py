@@ -13,6 +13,21 @@ __all__ = ["Announcer"]
 class Announcer(Protocol):
     """Sends private events, best effort: a viewer who is away asks again anyway."""
 
-    def tell(self, viewer: str, name: Literal["cart", "checkout", "order"], thing: Struct) -> None:
-        """Send ``thing`` to all sockets of a viewer; never waits and never raises."""
+    def tell(
+        self,
+        viewer: str,
+        name: Literal["cart", "checkout", "order"],
+        thing: Struct,
+        *,
+        again: bool = False,
+    ) -> None:
+        """Send ``thing`` to all sockets of a viewer; never waits and never raises.
+
+        Args:
+            viewer: Whose it is.
+            name: Of the event.
+            thing: As it is now.
+            again: Whether its state was told before, and only something else is new.
+
+        """
         ...

@@ -182,7 +182,7 @@ class PaymentQueue:
                 ticket.place = place
                 ticket.tell_at = now + min(TELL_FAR_MS, max(TELL_MS, 10 * place))
                 self._parts.announcer.tell(
-                    ticket.record.viewer, "checkout", self.shown(ticket.record)
+                    ticket.record.viewer, "checkout", self.shown(ticket.record), again=True
                 )
 
     async def _wait(self, record: Record) -> Record | None:
@@ -245,7 +245,7 @@ class PaymentQueue:
             self._drop(ticket)
             if _answer(ticket, sent) and sent is not None:
                 if ticket.place:
-                    self._parts.announcer.tell(sent.viewer, "checkout", sent.shown())
+                    self._parts.announcer.tell(sent.viewer, "checkout", sent.shown(), again=True)
                 return True
         return False
 

@@ -8,12 +8,17 @@ import socket
 import struct
 from typing import Final
 
-__all__ = ["BUFFER_MOST", "cut", "keep_short"]
+__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short"]
 
 BUFFER_HIGH: Final = 4 * 1024
 BUFFER_LOW: Final = 1024
 """Beside what the kernel has taken, some 60 KB: a viewer who stops reading costs nothing more.
 Always set: uvloop's own low mark is 16 bytes until it is.
+"""
+
+BUFFER_OWN: Final = 64 * 1024
+"""What waits for one viewer alone, replies and private events: beyond it nothing more is read
+of what they ask for, and private events are dropped.
 """
 
 BUFFER_MOST: Final = 2 * 1024 * 1024

@@ -26,7 +26,7 @@ from live.events import Chat, ChatDeleted, Event, FeedEvent, Likes, Purchase, Sa
 from live.meter import Lane, Meter, Unmetered
 from live.room_state import Room
 from live.snapshot import Snapshots
-from live.walk import Walk
+from live.walk import FAR_BEHIND, Walk
 from live.wire import Format, encode, framed
 
 __all__ = ["FanOut"]
@@ -47,6 +47,9 @@ SHARE: Final = 0.45
 LONGEST_CALM_S: Final = 1.0
 CALM_SHARE: Final = 0.1
 """The same while nobody speaks: purchases and numbers are as good half a second later."""
+
+CALM_MOST: Final = FAR_BEHIND // 2
+"""Purchases that wait so long; with more, cohorts could be too far behind to share a frame."""
 
 
 class FanOut:
@@ -233,7 +236,8 @@ class FanOut:
         if self._is_urgent:
             self._start_walk()
             return
-        due_s = self._walked_at_s + (self.tick_s if self._is_said else self.calm_s)
+        is_calm = not self._is_said and self.room.seq - self._told_seq < CALM_MOST
+        due_s = self._walked_at_s + (self.calm_s if is_calm else self.tick_s)
         if due_s < self._due_s:
             self.stop()
             self._due_s = due_s

@@ -8,20 +8,17 @@ Nothing here waits: no task, queue, future or timer belongs to a connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
-from websockets.exceptions import NegotiationError
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
 
-from base.errors import Forbidden, Invalid, YellowcartError
+from base.errors import Forbidden, Invalid
 from live import handshake
-from live.backlog import BUFFER_MOST, cut, keep_short
+from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, frame
@@ -151,11 +148,10 @@ class Connection(asyncio.Protocol):
             self.on_lost.set_result(None)
 
     def pause_writing(self) -> None:
-        """The socket is full: tell it nothing and read nothing until it drains."""
+        """The socket is full: tell it nothing until it drains; what it asks is still heard."""
         self._paused_s = self._took_s = self._gateway.hub.clock.monotonic_s()
         self._backlog = self._transport.get_write_buffer_size()
         self._be_quiet()
-        self._transport.pause_reading()
         self._gateway.note_full(self)
 
     def resume_writing(self) -> None:
@@ -177,8 +173,8 @@ class Connection(asyncio.Protocol):
     # What rooms and sessions see.
 
     def write_private(self, data: bytes) -> None:
-        """Send framed bytes, or drop them when the socket is full."""
-        if self.is_ready:
+        """Send framed bytes, or drop them when too much waits for this viewer already."""
+        if self._closing_s is None and self._transport.get_write_buffer_size() < BUFFER_OWN:
             self._transport.write(data)
 
     def send(self, message: bytes) -> None:
@@ -188,7 +184,7 @@ class Connection(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > BUFFER_MOST:
             self.close(CloseCode.TOO_SLOW)
             return
-        self._transport.write(frame(message, self.fmt.opcode))
+        self._answer(frame(message, self.fmt.opcode))
 
     def ban(self) -> None:
         """Close: the viewer was banned from the show."""
@@ -305,7 +301,7 @@ class Connection(asyncio.Protocol):
 
     def _shake_hands_slowly(self, head: bytes, end: int) -> None:
         """Let the library read what is unusual, and say what is wrong with it."""
-        library = ServerProtocol(select_subprotocol=_select)
+        library = ServerProtocol(select_subprotocol=handshake.select)
         library.receive_data(head[: end + 4])
         request = next((e for e in library.events_received() if isinstance(e, Request)), None)
         if request is not None:
@@ -317,16 +313,16 @@ class Connection(asyncio.Protocol):
     def _response(self, library: ServerProtocol, request: Request) -> Response:
         origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
         if len(hosts) > 1:
-            return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
+            return handshake.refusal(library, Invalid(handshake.NO_HANDSHAKE))
         host = hosts[0] if hosts else ""
         if not all(self._gateway.allows(origin, host) for origin in origins):
-            return _refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
+            return handshake.refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")
         self._address = self._gateway.address(self._transport, ",".join(forwarded))
         response = library.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             return response
-        return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
+        return handshake.refusal(library, Invalid(handshake.NO_HANDSHAKE))
 
     def _answer_handshake(self, library: ServerProtocol) -> None:
         for data in library.data_to_send():
@@ -377,23 +373,15 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         for data in () if self._ws is None else self._ws.data_to_send():
             if data:
-                self._transport.write(data)
+                self._answer(data)
             elif self._transport.can_write_eof():
                 # Not closed: what the peer still sends would take our last words from it.
                 self._transport.write_eof()
             else:
                 self._transport.close()
 
-
-def _refusal(library: ServerProtocol, error: YellowcartError) -> Response:
-    response = library.reject(*handshake.refused(error))
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/problem+json"
-    return response
-
-
-def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    name = handshake.chosen(offered)
-    if offered and name is None:
-        raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
-    return None if name is None else Subprotocol(name)
+    def _answer(self, data: bytes) -> None:
+        """Write what was asked for; who takes none of it is not heard until they do."""
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > BUFFER_OWN and self._closing_s is None:
+            self._transport.pause_reading()

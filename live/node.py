@@ -126,12 +126,23 @@ class Node:
         await self.provider.close()
 
 
-def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | None = None) -> Node:
-    """Build a node on its stores; nothing runs yet."""
+def compose(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    meter: Meter | None = None,
+    *,
+    is_alone: bool = False,
+) -> Node:
+    """Build a node on its stores; nothing runs yet.
+
+    With ``is_alone`` no other process serves viewers from these stores: nothing has to be told
+    to others.
+    """
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     book, scripts = stores.book, stores.scripts
     tokens = Tokens(settings.secret, clock)
-    private = Private(stores.channels, clock, meter, is_alone=settings.is_alone)
+    private = Private(stores.channels, clock, meter, is_alone=is_alone)
     outbox = Outbox(book, clock)
     catalog = Catalog(book, scripts, clock, outbox)
     # Our own Redis writes through to its file before it answers.
@@ -142,7 +153,7 @@ def compose(settings: Settings, stores: Stores, clock: Clock, meter: Meter | Non
     provider = open_provider(settings, book, clock)
     payments = Tasks(most=MOST_TASKS)
     # One process alone sees all of a viewer's openings, and all payments, itself.
-    shared = None if settings.is_alone else scripts
+    shared = None if is_alone else scripts
     parts = Parts(
         book=book,
         outbox=outbox,

@@ -1,7 +1,8 @@
 """Private events: what only one viewer may see, on all of that viewer's sockets.
 
-They travel by pub/sub on the viewer's shard; a node listens to the shards of the viewers it
-has. They may be missed while away: ``cart.get`` and ``checkout.get`` tell the truth.
+They travel by pub/sub on the viewer's shard, unless one process has all viewers; a node listens
+to the shards of the viewers it has. They may be missed while away: ``cart.get`` and
+``checkout.get`` tell the truth.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import Raw, Struct
 
 from base.clock import Clock
 from checkout.checkout import Checkout
@@ -96,10 +97,16 @@ class Private:
         self._sockets: dict[str, dict[Recipient, None]] = {}
         self._shards: dict[str, int] = {}
 
-    def tell(self, viewer: str, name: Literal["cart", "checkout", "order"], thing: Struct) -> None:
+    def tell(
+        self,
+        viewer: str,
+        name: Literal["cart", "checkout", "order"],
+        thing: Struct,
+        *,
+        again: bool = False,
+    ) -> None:
         """Send ``thing`` to a viewer, wherever they are; best effort."""
-        # A new place in the queue is no new state.
-        if isinstance(thing, Checkout) and thing.place is UNSET:
+        if isinstance(thing, Checkout) and not again:
             self._meter.checkout(thing.state)
         event = {"ev": name, "at": self._clock.now_ms(), name: thing}
         if self._is_alone:

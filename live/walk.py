@@ -12,7 +12,7 @@ from live.events import Event
 from live.room_state import Room
 from live.wire import Format, encode, framed
 
-__all__ = ["Walk"]
+__all__ = ["FAR_BEHIND", "Walk"]
 
 FAR_BEHIND: Final = 200
 """Who has missed more events is caught up alone, as far as the socket takes them."""

@@ -26,6 +26,12 @@ STOP_S: Final = 3.0
 AGAIN_S: Final = 0.2
 """Before one that died is started again; its store has all that it promised."""
 
+LATEST_S: Final = 5.0
+"""The same for one that does not stay."""
+
+STAYED_S: Final = 2.0
+"""Who has run for so long has started well."""
+
 
 class SandboxProcess:
     """The practice provider on a unix socket, started again when it dies.
@@ -101,11 +107,19 @@ class SandboxProcess:
         return process
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        loop, pause = asyncio.get_running_loop(), AGAIN_S
+        began = loop.time()
         while True:
             code = await process.wait()
             logger.error("the practice payment provider ended with %d: starting it again", code)
-            await asyncio.sleep(AGAIN_S)
-            process = await self._started()
+            pause = AGAIN_S if loop.time() - began > STAYED_S else min(2 * pause, LATEST_S)
+            await asyncio.sleep(pause)
+            began = loop.time()
+            try:
+                process = await self._started()
+            except OSError as error:
+                # Out of memory or files: it has no process to wait for, and is tried again.
+                logger.error("the practice payment provider cannot be started: %s", error)  # noqa: TRY400
 
 
 def tell(process: asyncio.subprocess.Process, line: str) -> None:

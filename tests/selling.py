@@ -55,7 +55,7 @@ class Recorder:
 
     told: list[tuple[str, str, Struct]] = field(default_factory=list)
 
-    def tell(self, viewer: str, name: str, thing: Struct) -> None:
+    def tell(self, viewer: str, name: str, thing: Struct, *, again: bool = False) -> None:
         self.told.append((viewer, name, thing))
 
 

@@ -64,7 +64,7 @@ HOME: Final = Address(name="Ada L", line1="1 Mill Lane", city="Leeds", country="
 class _Nobody:
     """Hears of every cart and tells nobody: there are no sockets here."""
 
-    def tell(self, viewer: str, name: str, thing: object) -> None:
+    def tell(self, viewer: str, name: str, thing: object, *, again: bool = False) -> None:
         """Say nothing."""
 
 

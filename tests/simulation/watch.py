@@ -134,7 +134,7 @@ class Watch(logging.Handler):
 
     # What is told.
 
-    def tell(self, viewer: str, name: str, thing: Struct) -> None:
+    def tell(self, viewer: str, name: str, thing: Struct, *, again: bool = False) -> None:
         """Be the announcer of all processes."""
         del viewer, name
         if isinstance(thing, Checkout):

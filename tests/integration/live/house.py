@@ -117,7 +117,8 @@ class House:
         if self.nodes:
             # One writer, as in production.
             stores = replace(stores, book=self.a.node.stores.book)
-        node = compose(replace(self.settings, **settings), stores, self.clock)
+        changed = replace(self.settings, **settings)
+        node = compose(changed, stores, self.clock, is_alone=changed.is_alone)
         runner = web.AppRunner(web.Application(), access_log=None)
         await runner.setup()
         http: Any = runner.server

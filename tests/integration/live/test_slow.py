@@ -201,17 +201,74 @@ async def test_coming_back_from_far_behind_costs_no_memory(house: House) -> None
     assert [event["seq"] for event in heard] == list(range(4, 994))
 
 
-async def test_private_events_do_not_pile_up(house: House) -> None:
+async def fill(house: House, connection: Connection) -> None:
+    """Let the show be talked in until that socket is full, and no further."""
+    said = 0
+    while connection.is_ready:
+        said += 1
+        await house.say(*lines(5))
+        await asyncio.sleep(0.02)
+        assert said < 200
+
+
+async def test_private_events_wait_for_a_full_socket_but_do_not_pile_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = house.token("vera")
     vera = await house.visit(token=token)
-    async with sleeper(house, token=token) as (_, connection):
-        await house.say(*lines(300))
-        await vera.event("chat", seq=303)
-        before = waiting(connection)
+    async with sleeper(house, token=token) as (socket, connection):
+        await fill(house, connection)
+        most = waiting(connection) + 2000
+        monkeypatch.setattr("live.gateway.BUFFER_OWN", most)
 
         for qty in range(1, 40):
             house.clock.advance(50)
             await vera.do("cart.set", sku="tote", qty=qty)
-        await vera.event("cart")
+        await until(lambda: waiting(connection) >= most)
+        assert waiting(connection) < most + 2000
 
-        assert waiting(connection) <= before
+        socket.read_again()
+        cart = await first(socket, "cart")
+
+    assert cart["cart"]["lines"][0]["qty"] == 1
+
+
+async def test_who_does_not_read_is_heard_all_the_same(house: House) -> None:
+    token = house.token("vera")
+    vera = await house.visit(token=token)
+    async with sleeper(house, token=token) as (socket, connection):
+        await fill(house, connection)
+
+        await socket.say(id=9, op="cart.set", sku="tote", qty=2)
+
+        assert (await vera.event("cart"))["cart"]["lines"][0]["qty"] == 2
+
+
+async def test_who_reads_no_answers_is_not_heard_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sleeper(house) as (socket, connection):
+        await fill(house, connection)
+        most = waiting(connection) + 2000
+        monkeypatch.setattr("live.gateway.BUFFER_OWN", most)
+
+        for number in range(1, 201):
+            house.clock.advance(30)
+            await socket.say(id=number, op="ping")
+            await asyncio.sleep(0)
+        await until(lambda: waiting(connection) > most)
+        await asyncio.sleep(0.1)
+        assert waiting(connection) < most + 2000
+
+        socket.read_again()
+        while (await first(socket, "re"))["re"] != 200:
+            pass
+
+
+async def first(socket: Raw, kind: str) -> dict[str, Any]:
+    """The next event of a kind, or the next answer: ``re``."""
+    async with asyncio.timeout(20):
+        while True:
+            for message in await socket.heard():
+                if message.get("ev") == kind or kind in message:
+                    return message

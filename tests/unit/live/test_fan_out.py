@@ -10,13 +10,15 @@ import pytest
 
 from live.crowd import CHUNK
 from live.encoded import EncodedEvents
-from live.events import Event, Unpinned
-from live.fan_out import CALM_SHARE, LONGEST_CALM_S, SHARE, SHORTEST_TICK_S, FanOut
+from live.events import Event, Purchase, Unpinned
+from live.fan_out import CALM_MOST, CALM_SHARE, LONGEST_CALM_S, SHARE, SHORTEST_TICK_S, FanOut
 from live.meter import Lane, Unmetered
 from live.room_state import Room
 from live.wire import Format
 from tests.clock import StoppedClock
 from tests.unit.live.listening import SAID, SHOW, Recorder, fan_out, happen, loop_turns
+
+BOUGHT = Purchase(at=3, name="A***", product="mug", units=1)
 
 
 async def test_one_bytes_object_serves_every_socket_of_a_format() -> None:
@@ -257,6 +259,24 @@ async def test_numbers_wait_longer_in_a_large_crowd_until_somebody_speaks() -> N
     await asyncio.sleep(SHORTEST_TICK_S + 0.01)
 
     assert [m["ev"] for m in member.heard][1:] == ["chat", "stock"], "taken along by what was said"
+
+
+async def test_many_purchases_do_not_wait_until_a_frame_can_not_be_shared() -> None:
+    clock = StoppedClock()
+    room = FanOut(Room(SHOW, epoch="e1", seq=0, history=1000), clock)
+    member = Recorder()
+    room.enter(member)
+    happen(room, 1)
+    room.calm_s = LONGEST_CALM_S
+
+    happen(room, CALM_MOST - 1, BOUGHT)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+    assert member.seqs == [1]
+    happen(room, 1, BOUGHT)
+    clock.advance(1000)
+    await asyncio.sleep(SHORTEST_TICK_S + 0.01)
+
+    assert len(member.seqs) == CALM_MOST + 1
 
 
 async def test_numbers_are_told_when_their_time_has_come_though_nobody_speaks() -> None:
