@@ -145,7 +145,7 @@ def start_cancel(conn: Connection, checkout: str, now_ms: int) -> Change:
     The end is ``expired`` when the time to pay is over, and ``cancelled`` before.
 
     Raises:
-        NotFound: There is no such checkout. Start a new one.
+        NotFound: There is no such checkout.
 
     """
     record = rows.by_id(conn, checkout)

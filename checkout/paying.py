@@ -19,6 +19,8 @@ from checkout.race import insist
 from checkout.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from base.identity import Actor
     from checkout.checkout import Address, Failure, Method
     from checkout.ending import Ending
@@ -38,6 +40,9 @@ MOST_TURNS: Final = 20
 """Of one try, when the provider turns it away each time because of too many requests."""
 
 LAST: Final = "The payment did not succeed, and this purchase has ended. Start a new one."
+
+LAST_LOOK_S: Final = 0.5
+"""For a last look at the book when the time to answer is over."""
 
 LOOK_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Waits between looks at the book while only a webhook can tell; the last one repeats."""
@@ -76,16 +81,23 @@ class Paying:
         seconds = self._parts.terms.answer_ms / 1000
         until = asyncio.get_running_loop().time() + seconds
         viewer = None if actor.is_admin else actor.id
-        task = self._parts.tasks.start(self._run(viewer, checkout, method.token, ship_to))
+        begun: list[Record] = []
+        task = self._parts.tasks.start(self._run(viewer, checkout, method.token, ship_to, begun))
         if not await done_within(task, seconds):
-            return await self._as_it_is(checkout, viewer)
+            return await self._so_far(checkout, viewer, begun)
         return await self._outcome(task.result(), until)
 
     async def _run(
-        self, viewer: str | None, checkout: str, token: str, ship_to: Address | None
+        self,
+        viewer: str | None,
+        checkout: str,
+        token: str,
+        ship_to: Address | None,
+        begun: list[Record],
     ) -> Record:
         with self._queue.seat():
             record = await self._begin(viewer, checkout, ship_to)
+            begun.append(record)
             if record.state is State.PAID:
                 return record
             self._parts.announcer.tell(record.viewer, "checkout", record.shown())
@@ -204,6 +216,16 @@ class Paying:
         if record.state in {State.RESERVED, State.FAILED} and record.failure is not None:
             raise PaymentDeclined(LAST if record.state is State.FAILED else record.failure.message)
         return record
+
+    async def _so_far(self, checkout: str, viewer: str | None, begun: Sequence[Record]) -> Record:
+        """What to answer when the time is over: no error while money may be moving."""
+        try:
+            async with asyncio.timeout(LAST_LOOK_S):
+                return await self._as_it_is(checkout, viewer)
+        except (Outage, TimeoutError):
+            if not begun:
+                raise Outage from None
+            return begun[-1]
 
     async def _as_it_is(self, checkout: str, viewer: str | None) -> Record:
         record = await self._parts.book.read(rows.owned, checkout, viewer)

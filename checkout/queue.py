@@ -186,6 +186,8 @@ class PaymentQueue:
                 )
 
     async def _wait(self, record: Record) -> Record | None:
+        # A try of before that was taken for dead: its place is not this one's.
+        self.leave(record.id)
         now = self._parts.clock.now_ms()
         left = max(0, record.pay_by - now)
         ticket = _Ticket(
@@ -294,7 +296,8 @@ class PaymentQueue:
         record = ticket.record
         grace = record.hold_until - record.pay_by
         latest = record.created_at + LONGEST_MS - grace
-        pay_by = max(record.pay_by, min(now + ticket.left_ms + RENEW_MS, latest))
+        # Beyond the next renewal, which comes with a tick and after others.
+        pay_by = max(record.pay_by, min(now + ticket.left_ms + 2 * RENEW_MS, latest))
         return waiting.Longer(
             checkout=record.id,
             version=record.version,

@@ -81,7 +81,7 @@ class Turns:
         try:
             until = asyncio.get_running_loop().time() + WAIT_S
             try:
-                if queue.lock.locked():
+                if queue.inside > 1:
                     async with asyncio.timeout_at(until):
                         await queue.lock.acquire()
                 else:

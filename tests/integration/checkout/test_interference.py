@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,14 +13,18 @@ from cart.holds import Wanted
 from checkout import attempts, rows
 from checkout.checkout import Failure
 from checkout.opened import enter
+from checkout.parts import Terms
 from checkout.payments.provider import Status
 from checkout.race import Raced
 from checkout.record import Record
 from shop.rebuild import rebuild
 from store.sql.rows import Connection
-from tests.integration.checkout.dying import ForgetfulProvider, InterruptedBook
-from tests.integration.checkout.market import Market, buyer
+from tests.integration.checkout.dying import DyingBook, ForgetfulProvider, InterruptedBook
+from tests.integration.checkout.market import HOME, Market, buyer, card
 from tests.selling import SHOP, seller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIVE = Wanted(sku="mug-blue", qty=5, pv=1)
 FAILURE = Failure(code="payment_declined", message="No.")
@@ -182,6 +187,38 @@ async def test_the_book_itself_refuses_another_body_under_the_same_key(market: M
 
     with pytest.raises(KeyReused):
         await market.book.write(enter, another, market.clock.now_ms())
+
+
+async def test_a_key_is_free_again_when_its_hold_never_reached_the_book(market: Market) -> None:
+    async def be_away() -> None:
+        raise Outage
+
+    book = InterruptedBook(market.book, "enter", be_away)
+    market.node = await market.start_node(book=book)
+    with pytest.raises(Outage):
+        await market.buy(qty=5)
+
+    checkout = await market.buy(qty=2)
+
+    assert checkout.lines[0].qty == 2
+    assert await market.units() == (3, 2, 0)
+
+
+async def test_who_waits_too_long_hears_no_error_though_the_book_is_silent(market: Market) -> None:
+    class DeafBook(DyingBook):
+        async def read(self, op: Callable[..., Any], *args: Any) -> Any:
+            if op is rows.owned:
+                raise Outage
+            return await super().read(op, *args)
+
+    terms = Terms(answer_ms=1000)
+    node = await market.start_node(book=DeafBook(market.book), terms=terms)
+    checkout = await market.buy()
+
+    shown = await node.purchases.pay(buyer(), checkout.id, card("tok_slow"), HOME)
+
+    assert shown.state == "pay_pending"
+    await node.stop(0)
 
 
 async def test_what_was_offered_to_the_provider_meanwhile_is_cancelled_there_first(
