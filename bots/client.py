@@ -196,6 +196,11 @@ class Client:
         connection.send(encode({"id": self._last_id, "op": op, **fields}))
         return True
 
+    @property
+    def unanswered(self) -> list[Counter[str]]:
+        """The outcomes of each post that has no reply yet."""
+        return [reply for reply in self._pending.values() if isinstance(reply, Counter)]
+
     def hang_up(self) -> None:
         """Drop the line, as a tunnel does; it comes back."""
         if self._connection is not None:

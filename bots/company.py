@@ -24,6 +24,8 @@ from bots.viewer import Venue, Viewer
 from bots.wire import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bots.options import Options
 
 __all__ = ["Company", "Crowd", "allow_files", "venue_of"]
@@ -52,8 +54,12 @@ class Crowd(Protocol):
         """The last event that any of them has seen, by epoch."""
         ...
 
-    async def settle(self, latest: dict[str, int]) -> Tally:
-        """Wait a few seconds until all have seen so much; what they saw."""
+    async def said(self) -> int:
+        """Wait a few seconds until every post is answered; chats of a storm that were let in."""
+        ...
+
+    async def settle(self, latest: dict[str, int], said: int) -> Tally:
+        """Wait a few seconds until all have seen so much, and so many chats; what they saw."""
         ...
 
     async def leave(self) -> None:
@@ -82,6 +88,7 @@ class Company:
         self._options = options
         self._venue = venue
         self._mine = mine
+        self._habits = habits(options)
         self.viewers: list[Viewer] = []
         self._chatter: Counter[str] = Counter()
         self._chats: Counter[str] = Counter()
@@ -89,8 +96,7 @@ class Company:
 
     async def come(self) -> None:
         """See :class:`Crowd`."""
-        found = habits(self._options)
-        comers = iter([Viewer(self._venue, index, found.get(index)) for index in self._mine])
+        comers = iter([Viewer(self._venue, at, self._habits.get(at)) for at in self._mine])
         loop = asyncio.get_running_loop()
         begun, step = loop.time(), self._options.ramp / max(len(self._mine), 1)
 
@@ -109,7 +115,8 @@ class Company:
         """See :class:`Crowd`."""
         options, seconds = self._options, self._options.seconds
         steady = [viewer for viewer in self.viewers if viewer.habit is None]
-        share = len(self.viewers) / options.viewers
+        # Of those who speak: buyers, who all are in one process, never misbehave.
+        share = len(steady) / max(options.viewers - len(self._habits), 1)
         rng = Random(f"{options.seed}/noise/{self._mine.start}")
         if options.chat_per_second:
             rate = options.chat_per_second * share
@@ -134,12 +141,19 @@ class Company:
             found[feed.epoch] = max(feed.seq, found.get(feed.epoch, 0))
         return found
 
-    async def settle(self, latest: dict[str, int]) -> Tally:
+    async def said(self) -> int:
         """See :class:`Crowd`."""
-        for _ in range(int(GRACE_S / POLL_S)):
-            if all(self._is_there(viewer, latest) for viewer in self.viewers):
-                break
-            await asyncio.sleep(POLL_S)
+        await _in_time(lambda: not any(viewer.client.unanswered for viewer in self.viewers))
+        return self._chats["ok"]
+
+    async def settle(self, latest: dict[str, int], said: int) -> Tally:
+        """See :class:`Crowd`."""
+        await _in_time(
+            lambda: (
+                all(self._is_there(viewer, latest) for viewer in self.viewers)
+                and self._have_heard(said)
+            )
+        )
         return self._tally(latest)
 
     async def leave(self) -> None:
@@ -161,6 +175,12 @@ class Company:
         feed = viewer.client.feed
         return viewer.client.is_joined and feed.seq >= latest.get(feed.epoch, 0)
 
+    def _have_heard(self, said: int) -> bool:
+        decoder = self._venue.line.decoder
+        decoder.forget()
+        steady = sum(viewer.habit is None for viewer in self.viewers)
+        return len(decoder.latency.chat) >= said * steady
+
     def _tally(self, latest: dict[str, int]) -> Tally:
         breaches, decoder = self._venue.line.breaches, self._venue.line.decoder
         decoder.forget()
@@ -171,6 +191,11 @@ class Company:
             breaches.blame(client.who, feed.lost, feed.doubled, feed.turned_back)
             if not client.is_joined:
                 breaches.add("not back", f"{client.who} is gone at the end")
+            if unanswered := client.unanswered:
+                detail = f"{client.who}: {len(unanswered)} at the end"
+                breaches.add("unanswered", detail, len(unanswered))
+            for outcomes in unanswered:
+                outcomes["unanswered"] += 1
             counts["steady"] += viewer.habit is None
             counts["reconnects"] += client.reconnects
             counts["snapshots"] += client.snapshots
@@ -202,6 +227,14 @@ class Company:
                 return True
         self._venue.line.breaches.add("not let in", f"{viewer.who}: {reason}")
         return False
+
+
+async def _in_time(is_so: Callable[[], bool]) -> None:
+    """Wait until it is so, but only as long as anything may take."""
+    for _ in range(int(GRACE_S / POLL_S)):
+        if is_so():
+            break
+        await asyncio.sleep(POLL_S)
 
 
 def venue_of(options: Options, secret: str, run: str, process: int) -> Venue:

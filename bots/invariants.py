@@ -17,6 +17,7 @@ __all__ = [
     "Breaches",
     "check_audit",
     "check_charges",
+    "check_chats",
     "check_deliveries",
     "check_orders",
     "check_stock",
@@ -75,6 +76,14 @@ def check_deliveries(breaches: Breaches, *, delivered: int, joined: int, pins: i
     if missing > 0:
         detail = f"{delivered} of {joined} viewers × {pins} pins arrived"
         breaches.add("undelivered", detail, missing)
+
+
+def check_chats(breaches: Breaches, *, heard: int, joined: int, said: int) -> None:
+    """Every chat of a storm that was let in reached every viewer."""
+    missing = joined * said - heard
+    if missing > 0:
+        detail = f"{heard} of {joined} viewers × {said} chats arrived"
+        breaches.add("chats undelivered", detail, missing)
 
 
 def check_stock(

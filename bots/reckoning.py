@@ -56,6 +56,9 @@ class Reckoning:
         invariants.check_deliveries(
             self._breaches, delivered=delivered, joined=steady, pins=acknowledged
         )
+        invariants.check_chats(
+            self._breaches, heard=len(tally.chat), joined=steady, said=tally.chats["ok"]
+        )
         self._findings.viewers = {
             "wanted": self._options.viewers,
             "joined": counts["joined"],
@@ -76,6 +79,7 @@ class Reckoning:
             "event_age_ms": tally.events.spread() | {"steps": tally.events.steps()},
         }
         self._findings.chat = {
+            "per_second": round(tally.chats.total() / self._options.seconds, 2),
             "outcomes": dict(tally.chats),
             "sight_ms": tally.chat.spread() | {"steps": tally.chat.steps()},
         }

@@ -70,9 +70,14 @@ class Remote:
         found: dict[str, int] = await self._ask("latest")
         return found
 
-    async def settle(self, latest: dict[str, int]) -> Tally:
+    async def said(self) -> int:
         """See :class:`bots.company.Crowd`."""
-        return Tally.of_map(await self._ask("settle", latest))
+        found: int = await self._ask("said")
+        return found
+
+    async def settle(self, latest: dict[str, int], said: int) -> Tally:
+        """See :class:`bots.company.Crowd`."""
+        return Tally.of_map(await self._ask("settle", latest, said))
 
     async def leave(self) -> None:
         """See :class:`bots.company.Crowd`; its process ends."""

@@ -89,15 +89,21 @@ def _rows(findings: Findings) -> list[tuple[str, str]]:
          f"{charges['orders']:,} orders of {charges['ordered']:,} (minor units)"),
         ("audit", findings.audit),
     ]  # fmt: skip
-    if findings.chat["outcomes"]:
-        said = _listed(findings.chat["outcomes"])
-        rows.append(("chat storm", f"{said}, {_times(findings.chat['sight_ms'])}  from sending"))
-        rows += _steps(findings.chat["sight_ms"])
+    if findings.about["chat_per_second"]:
+        rows += _storm(findings)
     if findings.unruly:
         rows.append(("misbehaved", _listed(findings.unruly)))
     if findings.refusals:
         rows.append(("refusals", _listed(findings.refusals)))
     return rows
+
+
+def _storm(findings: Findings) -> list[tuple[str, str]]:
+    asked, chat = findings.about["chat_per_second"], findings.chat
+    rate = f"{chat['per_second']:,.1f} of {asked:,.1f} a second"
+    said = ", ".join(filter(None, [rate, _listed(chat["outcomes"])]))
+    sight = chat["sight_ms"]
+    return [("chat storm", f"{said}, {_times(sight)}  from sending"), *_steps(sight)]
 
 
 def _times(times: Map) -> str:

@@ -145,11 +145,12 @@ class Swarm:
 
     async def _settle(self) -> Tally:
         """Wait until everybody has seen what anybody has, and add up what they saw."""
+        said = sum(await _all(crowd.said() for crowd in self._crowds))
         latest: dict[str, int] = {}
         for crowd in self._crowds:
             for epoch, seq in (await crowd.latest()).items():
                 latest[epoch] = max(seq, latest.get(epoch, 0))
-        here, *elsewhere = await _all(crowd.settle(latest) for crowd in self._crowds)
+        here, *elsewhere = await _all(crowd.settle(latest, said) for crowd in self._crowds)
         whole = Tally()
         whole.add(here)
         for tally in elsewhere:

@@ -22,7 +22,7 @@ class Tally:
     Attributes:
         counts: ``joined``, ``steady`` (who was let to watch in peace), ``reconnects``,
             ``snapshots``, and of the feeds ``received``, ``lost``, ``doubled``.
-        chats: What became of the chats of a storm: ok, or an error's code.
+        chats: What became of the chats of a storm: ok, or an error's code, or ``unanswered``.
         unruly: What those did who misbehave, and what became of their commands.
         refusals: Error codes of other commands, and how often.
         events, chat: As in :class:`bots.heard.Latency`.
@@ -41,13 +41,11 @@ class Tally:
     broken: list[Map] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Take another process's in."""
+        """Take another process's in, but for the venue's: what was seen, and what broke."""
         for name in ("counts", "chats", "unruly", "refusals"):
             getattr(self, name).update(getattr(other, name))
         self.events.add_all(other.events)
         self.chat.add_all(other.chat)
-        self.sightings.add_all(other.sightings)
-        self.broken += other.broken
 
     def as_map(self) -> Map:
         """For a pipe."""

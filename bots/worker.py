@@ -66,8 +66,10 @@ async def _do(company: Company, name: str, rest: list[Any]) -> None:
         _say("done", None)
     elif name == "latest":
         _say("done", await company.latest())
+    elif name == "said":
+        _say("done", await company.said())
     elif name == "settle":
-        _say("done", (await company.settle(rest[0])).as_map())
+        _say("done", (await company.settle(*rest)).as_map())
     else:
         _say("cannot", f"{name}: no such thing to do")
 

@@ -1,21 +1,20 @@
-"""Measure, print, keep the JSON: ``make bench-checkout``."""
+"""Measure, print, keep the JSON: ``make bench-checkout``; 1 when something went wrong."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bench.checkout.beside import beside, on_slow_disk, with_workers
-from bench.checkout.curve import curve
-from bench.checkout.rates import paced, rates
-from bench.checkout.stampede import stampede
-from bench.checkout.volume import volume
-from bench.pages.report import machine
+from bench.checkout.curve import Curve, curve
+from bench.checkout.rates import Paced, paced, rates
+from bench.checkout.stampede import Stampede, stampede
+from bench.checkout.volume import Audited, volume
+from bench.kept import Kept
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,6 +27,9 @@ SLOW_MS: Final = 4.0
 WORKERS: Final = 2
 PACE: Final = 25
 """Payments a second: what Stripe allows an account at first."""
+
+Checked = Paced | Stampede | Curve | Audited
+"""What tells of failures; the others are an error, or nothing can fail."""
 
 STOCKS: Final = (1, 100, 500, 10_000)
 
@@ -79,17 +81,23 @@ PARTS: Final[dict[str, Callable[[Asked], Iterator[DataclassInstance]]]] = {
 def main() -> int:
     """Measure what was asked for."""
     asked = parsed()
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    result: dict[str, Any] = {"bench": "checkout", **machine("")}
+    kept = Kept("checkout", PARTS, asked.json)
+    failures = []
     for name in asked.only:
-        result[name] = []
+        kept.begin()
+        figures = []
         for found in PARTS[name](asked):
             print(found, flush=True)
-            result[name].append(asdict(found))
+            figures.append(asdict(found))
             # At once: some parts take many minutes, and may end in an error.
-            asked.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            kept.keep(name, figures)
+            if isinstance(found, Checked):
+                which = str(found).partition(":")[0]
+                failures += [f"{name}, {which}: {failure}" for failure in found.failures]
     print(f"kept in {asked.json}")
-    return 0
+    for failure in failures:
+        print(f"FAILED: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def parsed() -> Asked:

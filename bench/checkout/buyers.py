@@ -44,30 +44,31 @@ class Buyers:
             )
             for _ in range(processes)
         ]
-        self._each = count // processes
         exp = int(time.time()) + 3600
         for number, process in enumerate(self._processes):
-            names = [f"buyer-{number}-{at}" for at in range(self._each)]
+            names = [f"buyer-{number}-{at}" for at in range(self._of(number, count))]
             claims = {"role": "viewer", "exp": exp}
             known = {
                 name: jwt.encode({"sub": name, **claims}, secret, algorithm="HS256")
                 for name in names
             }
             self._tell(process, msgspec.json.encode(known))
-        self.joining_s = max(float(self._hear(process)) for process in self._processes)
+        for process in self._processes:
+            self._hear(process)
 
     def follow(self, plan: Plan) -> Outcome:
         """Let as many as the plan says, spread over the processes, follow it."""
-        share = len(self._processes)
-        mine = msgspec.structs.replace(
-            plan,
-            first=plan.first // share,
-            count=plan.count // share,
-            in_flight=plan.in_flight // share,
-            begin_at=time.time() + AHEAD_S,
-        )
+        begin_at = time.time() + AHEAD_S
         for number, process in enumerate(self._processes):
-            its_own = msgspec.structs.replace(mine, key=f"{plan.key}-{number}")
+            first = self._of(number, plan.first)
+            its_own = msgspec.structs.replace(
+                plan,
+                first=first,
+                count=self._of(number, plan.first + plan.count) - first,
+                in_flight=self._of(number, plan.in_flight),
+                key=f"{plan.key}-{number}",
+                begin_at=begin_at,
+            )
             self._tell(process, msgspec.json.encode(its_own))
         return together(
             [msgspec.json.decode(self._hear(one), type=Outcome) for one in self._processes]
@@ -94,6 +95,10 @@ class Buyers:
         """Let them go at the end."""
         self.close()
 
+    def _of(self, number: int, count: int) -> int:
+        """How many of the first ``count`` a process has: they are dealt out in turn."""
+        return -((number - count) // len(self._processes))
+
     def _tell(self, process: subprocess.Popen[bytes], line: bytes) -> None:
         assert process.stdin is not None
         process.stdin.write(line + b"\n")
@@ -118,5 +123,4 @@ def together(outcomes: list[Outcome]) -> Outcome:
         began=min(outcome.began for outcome in outcomes),
         last_click=max(outcome.last_click for outcome in outcomes),
         ended=max(outcome.ended for outcome in outcomes),
-        checkouts=[ident for outcome in outcomes for ident in outcome.checkouts],
     )

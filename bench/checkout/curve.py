@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.checkout.buyers import AHEAD_S
+from bench.checkout.rates import others
 from bench.checkout.shop import Shop
 from bench.checkout.swarm import Outcome, Plan
 
@@ -26,7 +27,7 @@ class Curve:
         per_second: Payments that go to the provider a second; 0: as they come.
         answers: What ``pay`` answered, within its ten seconds: who waits is ``pay_pending``.
         paid: How many were paid after each second since the first click.
-        took_s: Until the last one was.
+        took_s: Until the last one was, or until that was waited for no longer.
 
     """
 
@@ -41,10 +42,20 @@ class Curve:
         """In a line."""
         pace = f"{self.per_second} a second" if self.per_second else "as they come"
         return (
-            f"{self.buyers:,} pay at once, the provider is asked {pace}: all paid after "
-            f"{self.took_s:.1f} s; answers {self.answers}; the books "
+            f"{self.buyers:,} pay at once, the provider is asked {pace}: {self.paid[-1]:,} paid "
+            f"after {self.took_s:.1f} s; answers {self.answers}; the books "
             f"{'agree' if self.is_right else 'DO NOT AGREE'}; paid by second {self.paid}"
         )
+
+    @property
+    def failures(self) -> list[str]:
+        """What is not as it must be."""
+        found = others(self.answers, {"paid", "pay_pending"})
+        if not self.is_right:
+            found.append("the books do not agree")
+        if self.paid[-1] != self.buyers:
+            found.append(f"{self.paid[-1]:,} of {self.buyers:,} paid")
+        return found
 
 
 def curve(buyers: int, per_second: int) -> Curve:

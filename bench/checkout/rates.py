@@ -9,7 +9,7 @@ from bench.checkout.limits import commits_a_second, scripts_a_second
 from bench.checkout.shop import Shop
 from bench.checkout.swarm import Outcome, Plan
 
-__all__ = ["Paced", "Rates", "once", "paced", "percentile", "rate", "rates"]
+__all__ = ["Paced", "Rates", "once", "others", "paced", "percentile", "rate", "rates"]
 
 LIMIT_S = 3.0
 WARM = 400
@@ -64,6 +64,12 @@ class Paced:
             f"p99 {self.p99_ms:.1f} ms; {self.answers}"
         )
 
+    @property
+    def failures(self) -> list[str]:
+        """What is not as it must be."""
+        # More may be offered than a server can do; then it says so.
+        return others(self.answers, {"reserved", "unavailable"})
+
 
 def rates(what: str, count: int, in_flight: int, runs: int) -> Rates:
     """Let ``count`` people buy, so many at once, ``runs`` times on a fresh server each."""
@@ -99,6 +105,11 @@ def paced(per_second: float, seconds: float) -> Paced:
         p99_ms=percentile(outcome, 0.99),
         answers=outcome.answers,
     )
+
+
+def others(answers: dict[str, int], right: set[str]) -> list[str]:
+    """The answers that nobody should have got, in words."""
+    return [f"{count:,} {answer}" for answer, count in answers.items() if answer not in right]
 
 
 def rate(outcome: Outcome) -> float:

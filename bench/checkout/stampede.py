@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.checkout.rates import percentile
+from bench.checkout.rates import others, percentile
 from bench.checkout.shop import Shop
 from bench.checkout.swarm import Plan
 
@@ -42,6 +42,20 @@ class Stampede:
             f"ms, the last answer {self.after_s:.2f} s after the last click; the books "
             f"{'agree' if self.is_right else 'DO NOT AGREE'}"
         )
+
+    @property
+    def failures(self) -> list[str]:
+        """What is not as it must be."""
+        found = others(self.answers, {"reserved", "sold_out", "hung_up"})
+        if not self.is_right:
+            found.append("the books do not agree")
+        reserved, gone = (self.answers.get(name, 0) for name in ("reserved", "hung_up"))
+        # Of those who hung up nobody knows whether the click had arrived.
+        least = self.stock if self.answers.get("sold_out") else reserved
+        most = min(self.stock, reserved + gone)
+        if not least <= self.held <= most:
+            found.append(f"{self.held:,} held, not {least:,} to {most:,}")
+        return found
 
 
 def stampede(buyers: int, stock: int, seconds: float, hang_up: float, clicks: int) -> Stampede:

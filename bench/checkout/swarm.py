@@ -65,10 +65,10 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     Attributes:
         answers: How many ended how: ``reserved``, ``paid``, ``sold_out``, other codes,
-            ``missing``, ``hung_up``.
+            ``hung_up``, ``missing`` (some click was not answered), ``differing`` (two answers to
+            one key do not say the same).
         latencies: Of each answer to a buyer's first click, in ms, sorted.
         began, last_click, ended: In Unix seconds; ``ended`` is the last answer.
-        checkouts: Ids of what was reserved or paid.
 
     """
 
@@ -77,7 +77,6 @@ class Outcome(msgspec.Struct, kw_only=True):
     began: float
     last_click: float
     ended: float
-    checkouts: list[str]
 
 
 class Buyer:
@@ -87,13 +86,21 @@ class Buyer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.begin("", lambda _buyer, _now: None)
+        self.begin(0, "", lambda _buyer, _now: None, lambda: None)
 
-    def begin(self, pays: str, on_end: Callable[[Buyer, float], None]) -> None:
-        """Forget the last purchase."""
-        self.pays, self.on_end = pays, on_end
-        self.state = self.checkout = ""
-        self.clicked = 0.0
+    def begin(
+        self,
+        clicks: int,
+        pays: str,
+        on_end: Callable[[Buyer, float], None],
+        on_again: Callable[[], None],
+    ) -> None:
+        """Forget the last purchase; ``on_again`` hears of each answer after the first."""
+        self.pays, self.on_end, self.on_again = pays, on_end, on_again
+        self.state = self.said = ""
+        self.clicked = self.heard_at = 0.0
+        self.owed = clicks
+        self.differs = False
 
     async def join(self, port: int, show: str, token: str) -> None:
         """Connect and watch a show."""
@@ -119,22 +126,41 @@ class Buyer:
         frame = {"id": BUY, "op": "buy", "sku": sku, "qty": 1, "key": f"{key}-{self.name}"}
         self.socket.send(framed(frame))
 
+    def hang_up(self) -> None:
+        """Be gone, and hear nothing more."""
+        self.state, self.owed = "hung_up", 0
+        self.socket.hang_up()
+
     def heard(self, reply: Reply, now: float) -> None:
         """Take an answer; a second one to the same key must say the same."""
-        if self.state not in {"clicked", "paying"}:
+        self.heard_at = now
+        is_ok = bool(bytes(reply.ok))
+        if reply.re == PAY:
+            self._end(state_of(reply) if is_ok else code_of(reply), now)
             return
-        if not bytes(reply.ok):
-            self._end(code_of(reply), now)
-        elif reply.re == BUY and self.state == "clicked":
-            self.checkout = checkout_of(reply)
-            if not self.pays:
-                self._end("reserved", now)
-                return
-            self.state = "paying"
-            pay = {"checkout": self.checkout, "method": {"type": "card", "token": self.pays}}
-            self.socket.send(framed({"id": PAY, "op": "checkout.pay", **pay, "ship_to": ADDRESS}))
-        elif reply.re == PAY:
-            self._end(state_of(reply), now)
+        self.owed -= 1
+        said = checkout_of(reply) if is_ok else code_of(reply)
+        if self.said:
+            self.differs |= said != self.said
+            self.on_again()
+            return
+        self.said = said
+        if is_ok and self.pays:
+            self._pay(said)
+        else:
+            self._end("reserved" if is_ok else said, now)
+
+    @property
+    def ended(self) -> str:
+        """How it ended for this buyer, as :class:`Outcome` says."""
+        if self.differs:
+            return "differing"
+        return "missing" if self.owed or self.state in {"", "clicked", "paying"} else self.state
+
+    def _pay(self, checkout: str) -> None:
+        self.state = "paying"
+        pay = {"checkout": checkout, "method": {"type": "card", "token": self.pays}}
+        self.socket.send(framed({"id": PAY, "op": "checkout.pay", **pay, "ship_to": ADDRESS}))
 
     def _end(self, state: str, now: float) -> None:
         self.state = state
@@ -150,16 +176,15 @@ class Swarm:
         self._tokens = tokens
         self.buyers = [Buyer(name) for name in names]
 
-    async def join(self) -> float:
-        """Let everybody join; the seconds it took."""
-        begin, turns = time.perf_counter(), asyncio.Semaphore(JOINING)
+    async def join(self) -> None:
+        """Let everybody join."""
+        turns = asyncio.Semaphore(JOINING)
 
         async def one(buyer: Buyer, token: str) -> None:
             async with turns:
                 await buyer.join(self._port, self._show, token)
 
         await asyncio.gather(*map(one, self.buyers, self._tokens))
-        return time.perf_counter() - begin
 
     async def follow(self, plan: Plan) -> Outcome:
         """Carry a plan out."""
@@ -176,8 +201,7 @@ class Run:
         self._waiting = iter(buyers)
         self._chance = random.Random(plan.key)
         self._latencies: list[float] = []
-        self._left = len(buyers)
-        self._last = 0.0
+        self._left = len(buyers) * plan.clicks
         self._done = asyncio.Event()
 
     async def whole(self) -> Outcome:
@@ -187,7 +211,7 @@ class Run:
         zero = time.perf_counter()
         began = time.time()
         for buyer in self._buyers:
-            buyer.begin(plan.pays, self._ended)
+            buyer.begin(plan.clicks, plan.pays, self._ended, self._count_down)
         last_click = zero
         if plan.in_flight:
             for _ in range(min(plan.in_flight, len(self._buyers))):
@@ -234,9 +258,8 @@ class Run:
 
     def _leave(self, buyer: Buyer) -> None:
         if buyer.state == "clicked":
-            buyer.state = "hung_up"
-            self._count_down()
-            buyer.socket.hang_up()
+            self._count_down(buyer.owed)
+            buyer.hang_up()
 
     def _next(self, now: float) -> None:
         buyer = next(self._waiting, None)
@@ -245,26 +268,23 @@ class Run:
 
     def _ended(self, buyer: Buyer, now: float) -> None:
         self._latencies.append((now - buyer.clicked) * 1000)
-        self._last = now
         if self._plan.in_flight:
             self._next(now)
         self._count_down()
 
-    def _count_down(self) -> None:
-        self._left -= 1
+    def _count_down(self, answers: int = 1) -> None:
+        self._left -= answers
         if not self._left:
             self._done.set()
 
     def _outcome(self, began: float, zero: float, last_click: float) -> Outcome:
-        ended = {"clicked": "missing", "paying": "missing", "": "missing"}
-        states = Counter(ended.get(buyer.state, buyer.state) for buyer in self._buyers)
+        last = max(buyer.heard_at for buyer in self._buyers)
         return Outcome(
-            answers=dict(states),
+            answers=dict(Counter(buyer.ended for buyer in self._buyers)),
             latencies=sorted(round(ms, 2) for ms in self._latencies),
             began=began,
             last_click=began + last_click - zero,
-            ended=began + self._last - zero,
-            checkouts=[buyer.checkout for buyer in self._buyers if buyer.checkout],
+            ended=began + last - zero,
         )
 
 
@@ -296,7 +316,8 @@ async def main(port: int, show: str) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     known = msgspec.json.decode(await lines.readline(), type=dict[str, str])
     swarm = Swarm(port, show, list(known), list(known.values()))
-    print(await swarm.join(), flush=True)
+    await swarm.join()
+    print("joined", flush=True)
     while line := await lines.readline():
         outcome = await swarm.follow(msgspec.json.decode(line, type=Plan))
         sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")

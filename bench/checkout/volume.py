@@ -85,6 +85,11 @@ class Audited:
             f"  {self.reading}\n  {self.living}"
         )
 
+    @property
+    def failures(self) -> list[str]:
+        """What is not as it must be."""
+        return [] if self.is_right else ["the books do not agree"]
+
 
 def volume(carts: int, orders: int) -> Iterator[Size | Latency | Audited]:
     """Fill a server in two halves; measure it empty, half full and full."""

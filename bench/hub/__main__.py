@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bench.hub.codec import codec
 from bench.hub.drain import drain
@@ -23,7 +22,7 @@ from bench.hub.stalled import stalled
 from bench.hub.storm import storm
 from bench.hub.storms import storms
 from bench.hub.tick import tick
-from bench.pages.report import machine
+from bench.kept import Kept
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,13 +56,12 @@ USUAL: Final = [name for name in PARTS if name != "soak"]
 def main() -> int:
     """Measure what was asked for."""
     asked = parsed()
-    result: dict[str, Any] = {"bench": "hub", **machine("")}
+    kept = Kept("hub", PARTS, asked.json)
     for name in asked.only:
+        kept.begin()
         found = PARTS[name](asked)
         print(found, flush=True)
-        result[name] = asdict(found)
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        kept.keep(name, asdict(found))
     print(f"kept in {asked.json}")
     return 0
 

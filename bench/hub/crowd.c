@@ -14,7 +14,7 @@
  *
  * Lines on standard input, each answered by one line of JSON:
  *
- *   begin               forget what was heard so far
+ *   begin               forget what was heard so far; the answer still tells it
  *   wait FRAMES MS      until so many were heard since "begin", at most so long
  *   stall N             the first N viewers stop reading, until they have come back
  *   drop N MS           the first N viewers hang up at once and come back spread over so long
@@ -320,8 +320,12 @@ static void join_all(void) {
 
 static void obey(char *line) {
   long wanted, most;
-  if (!strncmp(line, "begin", 5)) begin();
-  else if (sscanf(line, "wait %ld %ld", &wanted, &most) == 2) {
+  if (!strncmp(line, "begin", 5)) {
+    report(joined, returned, recovered, snapshots);
+    begin();
+    return;
+  }
+  if (sscanf(line, "wait %ld %ld", &wanted, &most) == 2) {
     int64_t until = now_ns(CLOCK_MONOTONIC) + most * 1000000;
     /* Turning without sleep: waking a sleeper would cost the one who sends. */
     while (frames < wanted && now_ns(CLOCK_MONOTONIC) < until) turn(0);

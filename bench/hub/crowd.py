@@ -35,6 +35,7 @@ class Heard:
     Attributes:
         joined: How many listen.
         frames, bytes, events: Deliveries; several events may come in a frame.
+        numbered: Of the events, those with a number: what is owed to everybody.
         gaps, doubles: Numbers that a viewer has missed, or heard again.
         closed: Connections that have ended.
         took_ns: From the first delivery to the last.
@@ -49,6 +50,7 @@ class Heard:
     frames: int
     bytes: int
     events: int
+    numbered: int
     gaps: int
     doubles: int
     closed: int
@@ -90,9 +92,9 @@ class Crowd:
         """Of its process."""
         return self._process.pid
 
-    def begin(self) -> None:
-        """Forget what was heard so far."""
-        self._ask("begin")
+    def begin(self) -> Heard:
+        """Forget what was heard so far; what that was."""
+        return Heard(**self._ask("begin"))
 
     def wait(self, frames: int, seconds: float) -> Heard:
         """What was heard until so many frames came, or until the time is over."""

@@ -23,7 +23,7 @@ struct seen {
 
 static struct seen seen[SEEN];
 static int next_seen, newest_seen;
-static int64_t frames, bytes, events, gaps, doubles, closed, first_ns, last_ns, latest;
+static int64_t frames, bytes, events, numbered, gaps, doubles, closed, first_ns, last_ns, latest;
 static int64_t late[LATEST_MS + 1], late_pins[LATEST_MS + 1];
 
 static int64_t now_ns(clockid_t clock) {
@@ -83,6 +83,7 @@ static void count_frame(int64_t *seq, const uint8_t *data, size_t size, int64_t 
   frames++;
   bytes += size;
   events += what->events;
+  numbered += what->numbered;
   if (!first_ns) first_ns = at_ns;
   last_ns = at_ns;
   if (what->numbered) {
@@ -105,16 +106,16 @@ static int64_t percentile(const int64_t *of, double share) {
 }
 
 static void report(int joined, int64_t returned, int64_t recovered, int64_t snapshots) {
-  printf("{\"joined\":%d,\"frames\":%ld,\"bytes\":%ld,\"events\":%ld,\"gaps\":%ld,\"doubles\":%ld,\"closed\":%ld,"
+  printf("{\"joined\":%d,\"frames\":%ld,\"bytes\":%ld,\"events\":%ld,\"numbered\":%ld,\"gaps\":%ld,\"doubles\":%ld,\"closed\":%ld,"
          "\"took_ns\":%ld,\"p50_ms\":%ld,\"p99_ms\":%ld,\"latest_ms\":%ld,\"pin_p99_ms\":%ld,"
          "\"returned\":%ld,\"recovered\":%ld,\"snapshots\":%ld}\n",
-         joined, frames, bytes, events, gaps, doubles, closed, last_ns - first_ns, percentile(late, 0.5),
+         joined, frames, bytes, events, numbered, gaps, doubles, closed, last_ns - first_ns, percentile(late, 0.5),
          percentile(late, 0.99), latest, percentile(late_pins, 0.99), returned, recovered, snapshots);
   fflush(stdout);
 }
 
 static void begin(void) {
-  frames = bytes = events = gaps = doubles = closed = first_ns = last_ns = latest = 0;
+  frames = bytes = events = numbered = gaps = doubles = closed = first_ns = last_ns = latest = 0;
   memset(late, 0, sizeof late);
   memset(late_pins, 0, sizeof late_pins);
 }

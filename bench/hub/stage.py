@@ -25,7 +25,7 @@ __all__ = ["SHOW", "at_home", "chats", "fan_out", "per_call_us"]
 SHOW: Final = Show(
     id="demo", title="Morning show", state=ShowState.LIVE, host=Host(id="mara", name="Mara")
 )
-PRODUCTS: Final = 12
+PRODUCTS: Final = 14
 HISTORY: Final = 1000
 WORDS: Final = "is it warm enough for a winter in Lisbon, and does the blue one run small?"
 LEAST_S: Final = 0.2
@@ -33,7 +33,7 @@ LEAST_S: Final = 0.2
 
 
 def fan_out(meter: Meter | None = None) -> FanOut:
-    """A room with a bag of 12 products and 30 chats, and nobody in it."""
+    """A room with a bag of 14 products and 30 chats, and nobody in it."""
     room = Room(SHOW, epoch="e1", seq=0, history=HISTORY)
     products = [_product(number) for number in range(PRODUCTS)]
     room.fill(

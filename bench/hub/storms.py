@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.hub.crowd import Crowd, Heard, cpu_s
+from bench.hub.crowd import Crowd, cpu_s
 from bench.hub.peer_servers import PUBLISHERS, Nats, Nchan
 from bench.hub.servers import HUB
-from bench.hub.storm import DRAIN_S, PIN_EVERY_S, WARM_UP_S, storm
+from bench.hub.storm import DRAIN_S, PIN_EVERY_S, WARM_UP_S, missing, storm
 
 __all__ = ["Storms", "storms"]
 
@@ -28,7 +28,7 @@ class Sustained:
 
     Attributes:
         server, version: Which.
-        per_second: Messages.
+        per_second, sent: Messages that were asked for, and that were sent.
         rate: Deliveries a second.
         lost: Deliveries that were owed and had not come some seconds after the end.
         cpu: Of one core, the server's process.
@@ -39,6 +39,7 @@ class Sustained:
     server: str
     version: str
     per_second: int
+    sent: float
     rate: float
     lost: int
     p99_ms: int
@@ -49,7 +50,7 @@ class Sustained:
     def __str__(self) -> str:
         """A row."""
         return (
-            f"{self.server:16}{self.per_second:>8,}{self.rate:>14,.0f}{self.lost:>12,}"
+            f"{self.server:16}{self.per_second:>8,}{self.sent:>8,.0f}{self.rate:>14,.0f}{self.lost:>12,}"
             f"{self.p99_ms:>9,}{self.pin_p99_ms:>9,}{self.cpu:>7.0%}{self.per_million:>11.2f}"
         )
 
@@ -65,7 +66,7 @@ class Storms:
 
     def __str__(self) -> str:
         """A table."""
-        head = f"{'server':16}{'msgs/s':>8}{'deliveries/s':>14}{'lost':>12}"
+        head = f"{'server':16}{'msgs/s':>8}{'sent/s':>8}{'deliveries/s':>14}{'lost':>12}"
         head += f"{'p99 ms':>9}{'pin p99':>9}{'CPU':>7}{'s/million':>11}"
         title = f"{self.seconds:.0f} s of messages to {self.viewers:,} viewers"
         absent = [f"{name:16}missing: {why}" for name, why in self.missing.items()]
@@ -74,22 +75,33 @@ class Storms:
 
 def storms(viewers: int, rates: list[int], seconds: float) -> Storms:
     """Let each server tell a crowd so many messages a second."""
-    found, missing = [], {}
+    found, absent = [], {}
     for per_second in rates:
         found.append(_hub(viewers, per_second, seconds))
         for name in PUBLISHERS:
-            if name in missing:
+            if name in absent:
                 continue
             try:
                 found.append(_peer(name, viewers, per_second, seconds))
             except (OSError, RuntimeError) as error:
-                missing[name] = str(error)
-    return Storms(viewers, seconds, found, missing)
+                absent[name] = str(error)
+    return Storms(viewers, seconds, found, absent)
 
 
 def _hub(viewers: int, per_second: int, seconds: float) -> Sustained:
     stood = storm(viewers, per_second, seconds)
-    return _sustained((HUB, ""), per_second, stood.heard, (stood.seconds, stood.cpu), stood.lost)
+    return Sustained(
+        server=HUB,
+        version="",
+        per_second=per_second,
+        sent=stood.sent,
+        rate=stood.rate,
+        lost=stood.lost,
+        p99_ms=stood.heard.p99_ms,
+        pin_p99_ms=stood.heard.pin_p99_ms,
+        cpu=stood.cpu,
+        per_million=_per_million(stood.cpu * stood.seconds, stood.events),
+    )
 
 
 def _peer(name: str, viewers: int, per_second: int, seconds: float) -> Sustained:
@@ -97,18 +109,28 @@ def _peer(name: str, viewers: int, per_second: int, seconds: float) -> Sustained
     try:
         with Crowd(peer.port, viewers, **peer.crowd) as crowd:
             numbers = iter(range(1, 10**9))
-            _publish(peer, per_second, WARM_UP_S, numbers)
-            crowd.wait(0, 1)
-            crowd.begin()
+            earlier = _publish(peer, per_second, WARM_UP_S, numbers)
+            warm = crowd.begin()
             before, at = cpu_s(peer.pid), time.monotonic()
-            owed = viewers * _publish(peer, per_second, seconds, numbers)
-            took, cpu = time.monotonic() - at, cpu_s(peer.pid) - before
+            sent = _publish(peer, per_second, seconds, numbers)
+            took, cpu_used = time.monotonic() - at, cpu_s(peer.pid) - before
+            within = crowd.wait(0, 0)
             time.sleep(DRAIN_S)
-            heard = crowd.wait(0, 0.1)
+            heard = crowd.wait(0, 0)
     finally:
         peer.stop()
-    lost = max(owed - heard.events, 0)
-    return _sustained((name, peer.version), per_second, heard, (took, cpu / took), lost)
+    return Sustained(
+        server=name,
+        version=peer.version,
+        per_second=per_second,
+        sent=sent / took,
+        rate=within.events / took,
+        lost=missing(viewers * (earlier + sent), warm, heard),
+        p99_ms=heard.p99_ms,
+        pin_p99_ms=heard.pin_p99_ms,
+        cpu=cpu_used / took,
+        per_million=_per_million(cpu_used, within.events),
+    )
 
 
 def _publish(peer: Nats | Nchan, per_second: int, seconds: float, numbers: Iterator[int]) -> int:
@@ -133,18 +155,5 @@ def _event(name: str, number: int) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()
 
 
-def _sustained(
-    server: tuple[str, str], per_second: int, heard: Heard, used: tuple[float, float], lost: int
-) -> Sustained:
-    seconds, cpu = used
-    return Sustained(
-        server=server[0],
-        version=server[1],
-        per_second=per_second,
-        rate=heard.events / seconds,
-        lost=lost,
-        p99_ms=heard.p99_ms,
-        pin_p99_ms=heard.pin_p99_ms,
-        cpu=cpu,
-        per_million=cpu * seconds / max(heard.events, 1) * 1e6,
-    )
+def _per_million(cpu_used: float, events: int) -> float:
+    return cpu_used / max(events, 1) * 1e6

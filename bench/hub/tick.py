@@ -19,6 +19,7 @@ import uvloop
 
 from bench.hub.build import compiled
 from bench.hub.stage import at_home, chats, fan_out
+from live.backlog import BUFFER_HIGH, BUFFER_LOW
 from live.crowd import Cohort
 from live.events import Unpinned
 from live.fan_out import FanOut
@@ -92,7 +93,8 @@ class Seat(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Write as a connection does."""
         self.transport = transport = cast("asyncio.Transport", transport)
-        transport.set_write_buffer_limits(64 * 1024, 16 * 1024)
+        # Not by keep_short: the rest of what it sets is TCP's, and this is no TCP.
+        transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
         self.write = transport.write
 
     def drop(self) -> None:

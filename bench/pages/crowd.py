@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -15,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from tests.served import Served
 
-__all__ = ["BUSY", "chatting", "line"]
+__all__ = ["BUSY", "Written", "chatting", "line"]
 
 BUSY: Final = {
     "YELLOWCART_CHAT_EVERY_MS": "1",
@@ -38,6 +39,13 @@ REMARKS: Final = (
 )
 
 
+@dataclass(slots=True)
+class Written:
+    """How many messages were sent so far."""
+
+    count: int = 0
+
+
 def line(chance: random.Random) -> str:
     """Something that somebody might write."""
     return " ".join(chance.choices(REMARKS, k=chance.choice((1, 1, 1, 2, 3))))
@@ -46,8 +54,8 @@ def line(chance: random.Random) -> str:
 @asynccontextmanager
 async def chatting(
     served: Served, per_second: float, *, returning: bool = False
-) -> AsyncIterator[None]:
-    """Let the crowd write for as long as the block takes.
+) -> AsyncIterator[Written]:
+    """Let the crowd write for as long as the block takes; how much it has written.
 
     Args:
         served: Where.
@@ -55,12 +63,14 @@ async def chatting(
         returning: Whether a writer who loses the connection comes back.
 
     """
+    written = Written()
+    every_s = WRITERS / per_second
     crowd = [
-        asyncio.create_task(_write(served, number, WRITERS / per_second, returning=returning))
+        asyncio.create_task(_write(served, number, every_s, written, returning=returning))
         for number in range(WRITERS)
     ]
     try:
-        yield
+        yield written
         for writer in crowd:
             if writer.done():
                 writer.result()  # whoever fell silent says why
@@ -70,7 +80,9 @@ async def chatting(
         await asyncio.gather(*crowd, return_exceptions=True)
 
 
-async def _write(served: Served, number: int, every_s: float, *, returning: bool) -> None:
+async def _write(
+    served: Served, number: int, every_s: float, written: Written, *, returning: bool
+) -> None:
     chance = random.Random(number)
     token = served.token(f"writer-{number}", name=f"Writer {number}")
     async for socket in connect(
@@ -81,14 +93,20 @@ async def _write(served: Served, number: int, every_s: float, *, returning: bool
     ):
         try:
             await socket.send(json.dumps({"id": 1, "op": "join", "show": "demo", "token": token}))
-            await _talk(socket, chance, every_s, first_s=every_s * number / WRITERS)
+            first_s = every_s * number / WRITERS
+            await _talk(socket, chance, written, every_s=every_s, first_s=first_s)
         except ConnectionClosed:
             if not returning:
                 raise
 
 
 async def _talk(
-    socket: ClientConnection, chance: random.Random, every_s: float, first_s: float
+    socket: ClientConnection,
+    chance: random.Random,
+    written: Written,
+    *,
+    every_s: float,
+    first_s: float,
 ) -> None:
     reading = asyncio.create_task(_hear(socket))
     clock = asyncio.get_running_loop().time
@@ -101,6 +119,7 @@ async def _talk(
             ident += 1
             message = {"id": ident, "op": "chat.send", "text": line(chance)}
             await socket.send(json.dumps(message))
+            written.count += 1
     finally:
         reading.cancel()
 

@@ -62,6 +62,8 @@ class FakeServer:
                 answer = {"ok": await getattr(self, "do_" + name.replace(".", "_"))(seat, command)}
             except Denied as error:
                 answer = {"error": {"code": str(error), "message": "No."}}
+            except Unheard:
+                continue
             await seat.send(msgpack.packb({"re": number, **answer}))
             if name == "join":
                 since = command.get("since", {}).get("seq", len(self.feed))
@@ -183,6 +185,10 @@ class FakeServer:
 
 class Denied(Exception):
     """An error reply with that code."""
+
+
+class Unheard(Exception):
+    """No reply at all."""
 
 
 @asynccontextmanager

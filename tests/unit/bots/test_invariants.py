@@ -12,6 +12,7 @@ from bots.invariants import (
     Breaches,
     check_audit,
     check_charges,
+    check_chats,
     check_deliveries,
     check_orders,
     check_stock,
@@ -58,6 +59,19 @@ def test_every_pin_reaches_every_viewer(
     breaches = Breaches()
 
     check_deliveries(breaches, delivered=delivered, joined=joined, pins=pins)
+
+    assert breaches.counts == expected
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"), [(8000, {}), (7990, {"chats undelivered": 10}), (9000, {})]
+)
+def test_every_chat_that_was_let_in_reaches_every_viewer(
+    heard: int, expected: dict[str, int]
+) -> None:
+    breaches = Breaches()
+
+    check_chats(breaches, heard=heard, joined=1000, said=8)
 
     assert breaches.counts == expected
 

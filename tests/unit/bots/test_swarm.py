@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bots.options import CannotStart, Options
+from bots.report import as_text
 from bots.swarm import Swarm
 from bots.unruly import Habit
-from tests.unit.bots.fake_server import SECRET, FakeServer, running
+from tests.unit.bots.fake_server import SECRET, FakeServer, Unheard, running
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -209,6 +210,55 @@ async def test_a_storm_is_heard_by_everybody_and_timed_by_its_senders() -> None:
     assert said == sum(event["ev"] == "chat" for event in fake.feed) > 0
     assert sum(findings.chat["sight_ms"]["steps"].values()) == said * 40
     assert sum(findings.feed["event_age_ms"]["steps"].values()) == len(fake.feed) * 40
+
+
+async def test_chats_without_a_reply_are_noticed() -> None:
+    class Mute(FakeServer):
+        async def do_chat_send(
+            self, seat: ServerConnection, command: dict[str, Any]
+        ) -> dict[str, Any]:
+            raise Unheard
+
+    async with running(Mute()) as fake:
+        findings = await run(fake, buyers=0, chat_per_second=20.0)
+
+    [breach] = findings.broken
+    assert breach["name"] == "unanswered"
+    assert findings.chat["outcomes"] == {"unanswered": breach["times"]}
+    assert "unanswered" in as_text(findings)
+
+
+async def test_chats_that_are_let_in_and_never_told_are_noticed() -> None:
+    class Censor(FakeServer):
+        async def do_chat_send(
+            self, seat: ServerConnection, command: dict[str, Any]
+        ) -> dict[str, Any]:
+            return {"message": "m"}
+
+    async with running(Censor()) as fake:
+        findings = await run(fake, buyers=0, chat_per_second=20.0)
+
+    [breach] = findings.broken
+    assert breach["name"] == "chats undelivered"
+    assert breach["times"] == findings.chat["outcomes"]["ok"] * 8 > 0
+
+
+async def test_a_storm_is_as_strong_where_one_process_has_nobody_who_speaks() -> None:
+    everybody_else = {Habit.STALLED: 0.5}
+
+    async with running(FakeServer()) as fake:
+        findings = await run(
+            fake,
+            viewers=40,
+            buyers=20,
+            processes=2,
+            seconds=1.0,
+            chat_per_second=16.0,
+            shares=everybody_else,
+        )
+
+    assert findings.broken == []
+    assert findings.chat["per_second"] == findings.chat["outcomes"]["ok"] > 9
 
 
 async def test_who_misbehaves_is_where_everybody_is_in_the_end(
