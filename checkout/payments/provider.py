@@ -57,7 +57,6 @@ class Payment(Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     captured: int
-    refunded: int
     checkout: str
     declined: Failure | None = None
     action: Action | None = None
@@ -156,7 +155,7 @@ class Provider(Protocol):
         """
         ...
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         """Give ``amount`` back; once per ``key``.
 
         Raises:

@@ -118,11 +118,7 @@ class StripeProvider:
                 Intent,
                 lambda stripe: stripe.v1.payment_intents.confirm_async(
                     ident,
-                    {
-                        "payment_method": token,
-                        "return_url": self._return_url,
-                        "expand": ["latest_charge"],
-                    },
+                    {"payment_method": token, "return_url": self._return_url},
                     {"idempotency_key": key},
                 ),
                 CONFIRM_S,
@@ -150,16 +146,14 @@ class StripeProvider:
             # Without a key of ours: a refusal must not be repeated from memory for a day.
             intent = await self._calls.ask(
                 Intent,
-                lambda stripe: stripe.v1.payment_intents.cancel_async(
-                    ident, {"expand": ["latest_charge"]}
-                ),
+                lambda stripe: stripe.v1.payment_intents.cancel_async(ident),
             )
         except Refusal:
             # It has ended, or the bank is at it.
             return await self._fetch(ident)
         return payment_of(intent, ident, is_live=self._is_live)
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         """Give money back; what was given back under ``key`` before is not given again."""
         known = await self._known(attempt)
         ident = known.reference
@@ -171,7 +165,6 @@ class StripeProvider:
         except Refusal as refusal:
             logger.error("Stripe does not refund %s: %s", attempt, refusal.problem.code)  # noqa: TRY400 - one line says it
             raise NotSent from refusal
-        return await self._fetch(ident)
 
     async def charges(self, after: str | None, limit: int) -> tuple[Sequence[Charge], str | None]:
         """What was captured for us, the newest first; other sales of the account are left out."""
@@ -230,10 +223,7 @@ class StripeProvider:
 
     async def _fetch(self, ident: str) -> Payment:
         intent = await self._asked(
-            Intent,
-            lambda stripe: stripe.v1.payment_intents.retrieve_async(
-                ident, {"expand": ["latest_charge"]}
-            ),
+            Intent, lambda stripe: stripe.v1.payment_intents.retrieve_async(ident)
         )
         return payment_of(intent, ident, is_live=self._is_live)
 
@@ -297,6 +287,5 @@ def _never(attempt: str, known: Known) -> Payment:
         amount=known.amount,
         currency=known.currency,
         captured=0,
-        refunded=0,
         checkout=known.checkout,
     )

@@ -9,7 +9,7 @@ import pytest
 from base.errors import Conflict, Outage
 from checkout.checkout import Failure
 from checkout.order_terms import OrderTerms
-from checkout.payments.provider import Declined, Lost, NotSent, Payment
+from checkout.payments.provider import Declined, Lost, NotSent
 from checkout.payments.sandbox import SandboxProvider
 from shop.rebuild import rebuild
 from store.redis import keys
@@ -37,13 +37,12 @@ class UnwellProvider(SandboxProvider):
     ill: Any = None
     loses = False
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         if self.ill is not None:
             raise self.ill
-        payment = await super().refund(attempt, amount, key)
+        await super().refund(attempt, amount, key)
         if self.loses:
             raise Lost
-        return payment
 
 
 async def unwell(market: Market, *, ill: Any = None, loses: bool = False) -> UnwellProvider:

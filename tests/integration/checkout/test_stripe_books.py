@@ -86,12 +86,13 @@ async def test_a_refund_is_made_once_a_key_even_after_stripe_has_forgotten_it(
     checkout = await market.pay(await market.buy())
     attempt = attempt_of(checkout)
 
-    first = await market.provider.refund(attempt, 500, "refund-1")
+    await market.provider.refund(attempt, 500, "refund-1")
     market.clock.advance(25 * 3600 * 1000)
-    again = await market.provider.refund(attempt, 500, "refund-1")
-    second = await market.provider.refund(attempt, 100, "refund-2")
+    await market.provider.refund(attempt, 500, "refund-1")
+    assert await market.charges() == [(checkout.id, 1999, 500)]
+    await market.provider.refund(attempt, 100, "refund-2")
 
-    assert [first.refunded, again.refunded, second.refunded] == [500, 500, 600]
+    assert await market.charges() == [(checkout.id, 1999, 600)]
     assert len(market.stripe.refunds) == 2
 
 
