@@ -79,9 +79,12 @@ class Refunding:
             return await book.write(refunds.note_failed, refund.id)
         except (NotSent, Lost) as outage:
             logger.warning("the provider does not answer to the refund %s: %s", refund.id, outage)
-            due = self._parts.clock.now_ms() + refunds.ASK_AGAIN_MS
-            await book.write(refunds.postpone, refund.id, due)
+            await self._postpone(refund.id)
             return made
+        except Exception:
+            # Whatever is wrong with this one, it must not stay in front of all others.
+            await self._postpone(refund.id)
+            raise
         now = self._parts.clock.now_ms()
         after, record = await book.write(refunds.note_succeeded, refund.id, now)
         if record is not None:
@@ -89,6 +92,10 @@ class Refunding:
             await self._parts.outbox.flush()
             self._parts.announcer.tell(record.viewer, "order", record.order)
         return after
+
+    async def _postpone(self, ident: str) -> None:
+        due = self._parts.clock.now_ms() + refunds.ASK_AGAIN_MS
+        await self._parts.book.write(refunds.postpone, ident, due)
 
     async def repeat(self, made: RefundRecord) -> None:
         """Carry out what is under way, for nobody who waits; see :meth:`carry`."""
