@@ -50,6 +50,7 @@ class StripeAccount:
     charges: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
     refund_status: str = "succeeded"
+    refund_fault: Fault | None = None
 
     def tell(self, kind: str, thing: Json) -> None:
         """Something has happened to ``thing``."""
@@ -230,10 +231,14 @@ class StripeAccount:
     def _valid_refund(self, form: dict[str, str]) -> Call:
         charge = self.charges[self._intent(form["payment_intent"])["latest_charge"]]
         left = charge["amount_captured"] - charge["amount_refunded"]
+        if self.refund_fault is not None:
+            raise self.refund_fault
         if left == 0:
-            raise Fault(400, code="charge_already_refunded", message="Already refunded.")
+            message = f"Charge {charge['id']} has already been refunded."
+            raise Fault(400, code="charge_already_refunded", message=message)
         if int(form["amount"]) > left:
-            raise Fault(400, param="amount", message="More than is left.")
+            message = "Refund amount is greater than unrefunded amount on charge."
+            raise Fault(400, param="amount", message=message)
         return lambda: (200, self._refund(form))
 
     def _refund(self, form: dict[str, str]) -> Json:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from base.errors import Invalid, Outage
+from checkout.checkout import Failure
 from checkout.payments import references
 from checkout.payments.provider import Charge, Declined, Lost, NotSent, Payment, Status
 from checkout.payments.references import NEVER, Known
@@ -28,7 +29,7 @@ from checkout.payments.stripe_shapes import (
     payment_of,
 )
 from checkout.payments.stripe_webhook import Signatures
-from checkout.payments.stripe_words import declined, unpayable
+from checkout.payments.stripe_words import declined, unpayable, unrefundable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -160,9 +161,16 @@ class StripeProvider:
         if ident is None or ident == NEVER:
             raise NotSent("Nothing was paid that could be given back.")
         try:
+            units = to_stripe(amount, known.currency)
+        except Invalid as invalid:
+            raise Declined(Failure(code="refund_refused", message=invalid.message)) from invalid
+        try:
             if not await self._is_refunded(ident, key):
-                await self._refund(ident, to_stripe(amount, known.currency), key)
+                await self._refund(ident, units, key)
         except Refusal as refusal:
+            failure = unrefundable(refusal.problem)
+            if failure is not None:
+                raise Declined(failure) from refusal
             logger.error("Stripe does not refund %s: %s", attempt, refusal.problem.code)  # noqa: TRY400 - one line says it
             raise NotSent from refusal
 
