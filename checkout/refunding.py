@@ -16,6 +16,7 @@ from checkout.payments.provider import Declined, Lost, NotSent
 
 if TYPE_CHECKING:
     from base.identity import Actor
+    from checkout.order_terms import OrderTerms
     from checkout.parts import Parts
     from checkout.refund import Refund, RefundWish
     from checkout.refunds import RefundRecord
@@ -28,8 +29,9 @@ logger = logging.getLogger(__name__)
 class Refunding:
     """Gives buyers their money back."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, terms: OrderTerms) -> None:
         self._parts = parts
+        self._terms = terms
 
     async def refund(self, actor: Actor, order: str, wish: RefundWish) -> Refund:
         """Refund an order, all of it or some; once per key.
@@ -46,7 +48,7 @@ class Refunding:
 
         """
         now = self._parts.clock.now_ms()
-        made = await self._parts.book.write(refunds.begin, actor, order, wish, now)
+        made = await self._parts.book.write(refunds.begin, actor, order, wish, self._terms, now)
         return (await self.finish(made)).refund
 
     async def finish(self, made: RefundRecord) -> RefundRecord:

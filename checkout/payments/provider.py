@@ -108,6 +108,11 @@ class Provider(Protocol):
         """As in the webhook's path and in the book."""
         ...
 
+    @property
+    def steps(self) -> Mapping[str, int]:
+        """Currencies of which it moves multiples of so many minor units; of others, of one."""
+        ...
+
     def accepts(self, token: str) -> bool:
         """Whether ``token`` can be a payment method of this provider, from its form."""
         ...

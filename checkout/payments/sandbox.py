@@ -68,6 +68,9 @@ CONNECTIONS: Final = 256
 TOLERANCE_MS: Final = 300_000
 """How old a signature may be, as at Stripe."""
 
+STEPS: Final[Mapping[str, int]] = {}
+"""It moves any sum."""
+
 SIGNATURE: Final = "Sandbox-Signature"
 _SIGNATURE_FORM: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
@@ -117,6 +120,7 @@ class SandboxProvider:
     """
 
     name = "sandbox"
+    steps: Mapping[str, int] = STEPS
 
     def __init__(self, address: str, *, api_key: str, webhook_secret: str, clock: Clock) -> None:
         self._address = address

@@ -19,7 +19,7 @@ from checkout.payments import references
 from checkout.payments.provider import Charge, Declined, Lost, NotSent, Payment, Status
 from checkout.payments.references import NEVER, Known
 from checkout.payments.stripe_calls import CONFIRM_S, Calls, Refusal
-from checkout.payments.stripe_money import to_stripe
+from checkout.payments.stripe_money import STEPS, to_stripe
 from checkout.payments.stripe_shapes import (
     Charges,
     Intent,
@@ -68,6 +68,7 @@ class StripeProvider:
     """
 
     name = "stripe"
+    steps: Mapping[str, int] = STEPS
 
     def __init__(
         self, calls: Calls, signatures: Signatures, book: Book, *, is_live: bool, return_url: str
