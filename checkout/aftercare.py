@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checkout import cancels, shipments
@@ -27,7 +28,9 @@ class Aftercare:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._refunding = Refunding(parts)
+        # The book's operations cannot ask the provider.
+        self._terms = replace(parts.order_terms, steps=parts.provider.steps)
+        self._refunding = Refunding(parts, self._terms)
 
     async def refund(self, actor: Actor, order: str, wish: RefundWish) -> Refund:
         """Refund; see :meth:`checkout.refunding.Refunding.refund`."""
@@ -42,13 +45,13 @@ class Aftercare:
         Raises:
             NotFound, Forbidden: Not theirs to cancel.
             Invalid: Not of its form.
-            Conflict: It was sent, or fewer units are left.
+            Conflict: It was sent, fewer units are left, or the provider cannot move their price.
             Outage: The book does not answer; the same again finds what was done.
 
         """
         parts = self._parts
         changed, refund = await parts.book.write(
-            cancels.cancel, actor, order, wish, parts.order_terms, parts.clock.now_ms()
+            cancels.cancel, actor, order, wish, self._terms, parts.clock.now_ms()
         )
         await self._tell(changed)
         if refund is None:
@@ -73,7 +76,7 @@ class Aftercare:
             actor,
             order,
             wish,
-            parts.order_terms,
+            self._terms,
             parts.clock.now_ms(),
         )
         await self._tell(changed)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from base.identity import Actor
     from checkout.order_terms import OrderTerms
+    from checkout.refund import RefundLine
     from checkout.refunds import RefundRecord
     from store.sql.rows import Connection
 
@@ -83,7 +84,7 @@ def cancel(
     Raises:
         NotFound, Forbidden: Not theirs.
         Invalid: Not of its form.
-        Conflict: It was sent, or fewer units are left.
+        Conflict: It was sent, fewer units are left, or the provider cannot move their price.
 
     """
     record = required(conn, actor, order)
@@ -98,6 +99,7 @@ def cancel(
         return Changed(record, changed=False), known
     _require_cancellable(record, is_shop=is_shop)
     units = _units(record, wish)
+    refunds.require_movable(record, _price(record, units)[1], terms)
     asks = terms.asks_shop and record.state is not OrderState.ON_HOLD
     if asks and not is_shop:
         return _ask(conn, record, wish, terms, now_ms), None
@@ -180,11 +182,7 @@ def _cancel(
     units: Mapping[str, int],
     now_ms: int,
 ) -> tuple[Changed, RefundRecord | None]:
-    paid = {line.sku: line.qty - line.refunded for line in record.lines}
-    lines = refunds.priced(record, {sku: min(qty, paid[sku]) for sku, qty in units.items()})
-    lines = refunds.fitted(lines, record.left)
-    is_all = all(line.cancelled + units.get(line.sku, 0) == line.qty for line in record.lines)
-    amount = record.left if is_all else sum(line.amount for line in lines)
+    lines, amount = _price(record, units)
     note = RefundWish(key=wish.key, reason=wish.reason)
     ident = refunds.enter(conn, record, note, amount, lines, now_ms)
     give_back(conn, record, ident, units, now_ms)
@@ -193,3 +191,12 @@ def _cancel(
     after = settle_units(conn, record.id)
     note_order(conn, Kind.ORDER_CANCELLED, after.order, now_ms, ident)
     return Changed(after, changed=True), refunds.by_id(conn, ident)
+
+
+def _price(record: OrderRecord, units: Mapping[str, int]) -> tuple[list[RefundLine], int]:
+    """What is given back for units, line by line and in all."""
+    paid = {line.sku: line.qty - line.refunded for line in record.lines}
+    lines = refunds.priced(record, {sku: min(qty, paid[sku]) for sku, qty in units.items()})
+    lines = refunds.fitted(lines, record.left)
+    is_all = all(line.cancelled + units.get(line.sku, 0) == line.qty for line in record.lines)
+    return lines, record.left if is_all else sum(line.amount for line in lines)

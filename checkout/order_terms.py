@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = ["ORDER_TERMS", "OrderTerms"]
@@ -18,6 +19,7 @@ class OrderTerms:
         cancel_answer_ms: How long the shop has to answer; then it has agreed.
         complete_ms: From the delivery to the end of refunds.
         platform_fee_bps: Of what was paid, in basis points; frozen for an order when it is paid.
+        steps: As :attr:`checkout.payments.provider.Provider.steps`.
 
     """
 
@@ -26,6 +28,7 @@ class OrderTerms:
     cancel_answer_ms: int = 24 * 3600 * 1000
     complete_ms: int = 15 * 24 * 3600 * 1000
     platform_fee_bps: int = 0
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 ORDER_TERMS: Final = OrderTerms()

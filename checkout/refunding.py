@@ -16,6 +16,7 @@ from checkout.payments.provider import Declined, Lost, NotSent
 
 if TYPE_CHECKING:
     from base.identity import Actor
+    from checkout.order_terms import OrderTerms
     from checkout.parts import Parts
     from checkout.refund import Refund, RefundWish
     from checkout.refunds import RefundRecord
@@ -28,8 +29,9 @@ logger = logging.getLogger(__name__)
 class Refunding:
     """Gives buyers their money back."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, terms: OrderTerms) -> None:
         self._parts = parts
+        self._terms = terms
 
     async def refund(self, actor: Actor, order: str, wish: RefundWish) -> Refund:
         """Refund an order, all of it or some; once per key.
@@ -46,7 +48,7 @@ class Refunding:
 
         """
         now = self._parts.clock.now_ms()
-        made = await self._parts.book.write(refunds.begin, actor, order, wish, now)
+        made = await self._parts.book.write(refunds.begin, actor, order, wish, self._terms, now)
         return (await self.finish(made)).refund
 
     async def finish(self, made: RefundRecord) -> RefundRecord:
@@ -79,9 +81,12 @@ class Refunding:
             return await book.write(refunds.note_failed, refund.id)
         except (NotSent, Lost) as outage:
             logger.warning("the provider does not answer to the refund %s: %s", refund.id, outage)
-            due = self._parts.clock.now_ms() + refunds.ASK_AGAIN_MS
-            await book.write(refunds.postpone, refund.id, due)
+            await self._postpone(refund.id)
             return made
+        except Exception:
+            # Whatever is wrong with this one, it must not stay in front of all others.
+            await self._postpone(refund.id)
+            raise
         now = self._parts.clock.now_ms()
         after, record = await book.write(refunds.note_succeeded, refund.id, now)
         if record is not None:
@@ -89,6 +94,10 @@ class Refunding:
             await self._parts.outbox.flush()
             self._parts.announcer.tell(record.viewer, "order", record.order)
         return after
+
+    async def _postpone(self, ident: str) -> None:
+        due = self._parts.clock.now_ms() + refunds.ASK_AGAIN_MS
+        await self._parts.book.write(refunds.postpone, ident, due)
 
     async def repeat(self, made: RefundRecord) -> None:
         """Carry out what is under way, for nobody who waits; see :meth:`carry`."""

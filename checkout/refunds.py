@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from base.errors import Conflict, Invalid, KeyReused
+from base.money import spoken
 from checkout import ledger
 from checkout.events import note_order
 from checkout.order_rows import Bought, OrderRecord, change, find, locked, required, settle_units
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from base.identity import Actor
+    from checkout.order_terms import OrderTerms
     from checkout.refund import RefundWish
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "postpone",
     "priced",
     "refund_id",
+    "require_movable",
 ]
 
 ASK_AGAIN_MS: Final = 30_000
@@ -83,7 +86,12 @@ def refund_id(order: str, key: str) -> str:
 
 
 def begin(
-    conn: Connection, actor: Actor, order: str, wish: RefundWish, now_ms: int
+    conn: Connection,
+    actor: Actor,
+    order: str,
+    wish: RefundWish,
+    terms: OrderTerms,
+    now_ms: int,
 ) -> RefundRecord:
     """Note a refund and reserve its amount, or find it.
 
@@ -91,7 +99,7 @@ def begin(
         NotFound, Forbidden: Not theirs to refund.
         KeyReused: The key stands for another body.
         Invalid: Not of its form.
-        Conflict: It is too late, or less is left.
+        Conflict: It is too late, less is left, or the provider cannot move such a sum.
 
     """
     record = required(conn, actor, order)
@@ -107,8 +115,20 @@ def begin(
         return _required(conn, known.id)
     _require_refundable(conn, record)
     lines, amount = _asked(record, wish)
+    require_movable(record, amount, terms)
     ident = enter(conn, record, wish, amount, lines, now_ms)
     return _required(conn, ident)
+
+
+def require_movable(record: OrderRecord, amount: int, terms: OrderTerms) -> None:
+    """Refuse a sum that the provider could never give back, before anything is noted."""
+    currency = record.order.currency
+    step = terms.steps.get(currency, 1)
+    if amount % step:
+        raise Conflict(
+            f"{spoken(amount, currency)} cannot be given back by card, only multiples of"
+            f" {spoken(step, currency)}. Ask for other units, or for another amount."
+        )
 
 
 def enter(

@@ -50,6 +50,7 @@ class StripeAccount:
     charges: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
     refund_status: str = "succeeded"
+    refund_fault: Fault | None = None
 
     def tell(self, kind: str, thing: Json) -> None:
         """Something has happened to ``thing``."""
@@ -80,9 +81,9 @@ class StripeAccount:
         calls: dict[str, Callable[[], Call]] = {
             "POST payment_intents": lambda: self._valid_create(form),
             "GET payment_intents": lambda: lambda: (200, _listed(self.intents, form)),
-            "GET payment_intents *": lambda: self._retrieve(ident, form),
+            "GET payment_intents *": lambda: self._retrieve(ident),
             "POST payment_intents * confirm": lambda: self._valid_confirm(ident, form),
-            "POST payment_intents * cancel": lambda: self._valid_cancel(ident, form),
+            "POST payment_intents * cancel": lambda: self._valid_cancel(ident),
             "GET charges": lambda: lambda: (200, _listed(self.charges, form)),
             "GET refunds": lambda: lambda: (200, self._refunds_of(form)),
             "POST refunds": lambda: self._valid_refund(form),
@@ -91,9 +92,9 @@ class StripeAccount:
             raise Fault(404, message=f"Unrecognized request URL ({method}: {path}).")
         return calls[name.strip()]()
 
-    def _retrieve(self, ident: str, form: dict[str, str]) -> Call:
+    def _retrieve(self, ident: str) -> Call:
         intent = self._intent(ident)
-        return lambda: (200, self._shown(intent, form))
+        return lambda: (200, intent)
 
     def _refunds_of(self, form: dict[str, str]) -> Json:
         mine = {
@@ -111,13 +112,13 @@ class StripeAccount:
     def _valid_create(self, form: dict[str, str]) -> Call:
         known = {"amount", "currency", "capture_method", "allowed_payment_method_types[0]"}
         for name in form:
-            if name not in known and not name.startswith(("metadata[", "expand[")):
+            if name not in known and not name.startswith("metadata["):
                 raise Fault(400, code="parameter_unknown", param=name, message="Unknown.")
         if form["currency"] not in {"usd", "isk", "jpy", "kwd"}:
             raise Fault(400, param="currency", message=f"Invalid currency: {form['currency']}")
         if int(form["amount"]) < LEAST:
             raise Fault(400, code="amount_too_small", param="amount", message="At least $0.50.")
-        return lambda: (200, self._shown(self._create(form), form))
+        return lambda: (200, self._create(form))
 
     def _create(self, form: dict[str, str]) -> Json:
         ident = f"pi_{len(self.intents) + 1}"
@@ -182,19 +183,19 @@ class StripeAccount:
             self.tell("payment_intent.processing", intent)
         else:
             self._take(intent)
-        return 200, self._shown(intent, form)
+        return 200, intent
 
-    def _valid_cancel(self, ident: str, form: dict[str, str]) -> Call:
+    def _valid_cancel(self, ident: str) -> Call:
         intent = self._intent(ident)
-        return lambda: self._cancel(intent, form)
+        return lambda: self._cancel(intent)
 
-    def _cancel(self, intent: Json, form: dict[str, str]) -> tuple[int, Json]:
+    def _cancel(self, intent: Json) -> tuple[int, Json]:
         if intent["status"] not in {"requires_payment_method", "requires_action"}:
             fault = _unexpected(intent, "cancel")
             return fault.status, {"error": fault.error}
         intent["status"], intent["next_action"] = "canceled", None
         self.tell("payment_intent.canceled", intent)
-        return 200, self._shown(intent, form)
+        return 200, intent
 
     def _take(self, intent: Json) -> None:
         charge = self._charge(intent, ok=True)
@@ -230,10 +231,14 @@ class StripeAccount:
     def _valid_refund(self, form: dict[str, str]) -> Call:
         charge = self.charges[self._intent(form["payment_intent"])["latest_charge"]]
         left = charge["amount_captured"] - charge["amount_refunded"]
+        if self.refund_fault is not None:
+            raise self.refund_fault
         if left == 0:
-            raise Fault(400, code="charge_already_refunded", message="Already refunded.")
+            message = f"Charge {charge['id']} has already been refunded."
+            raise Fault(400, code="charge_already_refunded", message=message)
         if int(form["amount"]) > left:
-            raise Fault(400, param="amount", message="More than is left.")
+            message = "Refund amount is greater than unrefunded amount on charge."
+            raise Fault(400, param="amount", message=message)
         return lambda: (200, self._refund(form))
 
     def _refund(self, form: dict[str, str]) -> Json:
@@ -253,11 +258,6 @@ class StripeAccount:
             self.tell("charge.refunded", charge)
         self.tell("refund.created", self.refunds[ident])
         return self.refunds[ident]
-
-    def _shown(self, intent: Json, form: dict[str, str]) -> Json:
-        if form.get("expand[0]") == "latest_charge" and intent["latest_charge"]:
-            return {**intent, "latest_charge": self.charges[intent["latest_charge"]]}
-        return dict(intent)
 
 
 def _unexpected(intent: Json, verb: str) -> Fault:

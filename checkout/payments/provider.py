@@ -57,7 +57,6 @@ class Payment(Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     captured: int
-    refunded: int
     checkout: str
     declined: Failure | None = None
     action: Action | None = None
@@ -109,6 +108,11 @@ class Provider(Protocol):
         """As in the webhook's path and in the book."""
         ...
 
+    @property
+    def steps(self) -> Mapping[str, int]:
+        """Currencies of which it moves multiples of so many minor units; of others, of one."""
+        ...
+
     def accepts(self, token: str) -> bool:
         """Whether ``token`` can be a payment method of this provider, from its form."""
         ...
@@ -156,7 +160,7 @@ class Provider(Protocol):
         """
         ...
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         """Give ``amount`` back; once per ``key``.
 
         Raises:

@@ -68,6 +68,9 @@ CONNECTIONS: Final = 256
 TOLERANCE_MS: Final = 300_000
 """How old a signature may be, as at Stripe."""
 
+STEPS: Final[Mapping[str, int]] = {}
+"""It moves any sum."""
+
 SIGNATURE: Final = "Sandbox-Signature"
 _SIGNATURE_FORM: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
@@ -85,7 +88,6 @@ class _Payment(Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     captured: int
-    refunded: int
     metadata: dict[str, str]
     last_error: _Decline | None = None
     action: Action | None = None
@@ -118,6 +120,7 @@ class SandboxProvider:
     """
 
     name = "sandbox"
+    steps: Mapping[str, int] = STEPS
 
     def __init__(self, address: str, *, api_key: str, webhook_secret: str, clock: Clock) -> None:
         self._address = address
@@ -178,7 +181,7 @@ class SandboxProvider:
         _require(status, 200)
         return _payment(_decoded(raw, _Payment))
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         """Give money back."""
         body = {"amount": amount, "key": key}
         status, raw = await self._ask("POST", f"/v1/payments/{attempt}/refund", body)
@@ -188,7 +191,6 @@ class SandboxProvider:
             if error.code in {"not_found", "refund_exceeds_captured"}:
                 raise Declined(Failure(code="refund_refused", message=error.message))
         _require(status, 200)
-        return _payment(_decoded(raw, _Payment))
 
     async def charges(self, after: str | None, limit: int) -> tuple[Sequence[Charge], str | None]:
         """What was captured."""
@@ -283,7 +285,6 @@ def _payment(found: _Payment) -> Payment:
         amount=found.amount,
         currency=found.currency,
         captured=found.captured,
-        refunded=found.refunded,
         checkout=found.metadata.get("checkout", ""),
         declined=declined,
         action=found.action,

@@ -14,11 +14,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from base.errors import Invalid, Outage
+from checkout.checkout import Failure
 from checkout.payments import references
 from checkout.payments.provider import Charge, Declined, Lost, NotSent, Payment, Status
 from checkout.payments.references import NEVER, Known
 from checkout.payments.stripe_calls import CONFIRM_S, Calls, Refusal
-from checkout.payments.stripe_money import to_stripe
+from checkout.payments.stripe_money import STEPS, to_stripe
 from checkout.payments.stripe_shapes import (
     Charges,
     Intent,
@@ -28,7 +29,7 @@ from checkout.payments.stripe_shapes import (
     payment_of,
 )
 from checkout.payments.stripe_webhook import Signatures
-from checkout.payments.stripe_words import declined, unpayable
+from checkout.payments.stripe_words import declined, unpayable, unrefundable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -67,6 +68,7 @@ class StripeProvider:
     """
 
     name = "stripe"
+    steps: Mapping[str, int] = STEPS
 
     def __init__(
         self, calls: Calls, signatures: Signatures, book: Book, *, is_live: bool, return_url: str
@@ -118,11 +120,7 @@ class StripeProvider:
                 Intent,
                 lambda stripe: stripe.v1.payment_intents.confirm_async(
                     ident,
-                    {
-                        "payment_method": token,
-                        "return_url": self._return_url,
-                        "expand": ["latest_charge"],
-                    },
+                    {"payment_method": token, "return_url": self._return_url},
                     {"idempotency_key": key},
                 ),
                 CONFIRM_S,
@@ -150,28 +148,32 @@ class StripeProvider:
             # Without a key of ours: a refusal must not be repeated from memory for a day.
             intent = await self._calls.ask(
                 Intent,
-                lambda stripe: stripe.v1.payment_intents.cancel_async(
-                    ident, {"expand": ["latest_charge"]}
-                ),
+                lambda stripe: stripe.v1.payment_intents.cancel_async(ident),
             )
         except Refusal:
             # It has ended, or the bank is at it.
             return await self._fetch(ident)
         return payment_of(intent, ident, is_live=self._is_live)
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         """Give money back; what was given back under ``key`` before is not given again."""
         known = await self._known(attempt)
         ident = known.reference
         if ident is None or ident == NEVER:
             raise NotSent("Nothing was paid that could be given back.")
         try:
+            units = to_stripe(amount, known.currency)
+        except Invalid as invalid:
+            raise Declined(Failure(code="refund_refused", message=invalid.message)) from invalid
+        try:
             if not await self._is_refunded(ident, key):
-                await self._refund(ident, to_stripe(amount, known.currency), key)
+                await self._refund(ident, units, key)
         except Refusal as refusal:
+            failure = unrefundable(refusal.problem)
+            if failure is not None:
+                raise Declined(failure) from refusal
             logger.error("Stripe does not refund %s: %s", attempt, refusal.problem.code)  # noqa: TRY400 - one line says it
             raise NotSent from refusal
-        return await self._fetch(ident)
 
     async def charges(self, after: str | None, limit: int) -> tuple[Sequence[Charge], str | None]:
         """What was captured for us, the newest first; other sales of the account are left out."""
@@ -230,10 +232,7 @@ class StripeProvider:
 
     async def _fetch(self, ident: str) -> Payment:
         intent = await self._asked(
-            Intent,
-            lambda stripe: stripe.v1.payment_intents.retrieve_async(
-                ident, {"expand": ["latest_charge"]}
-            ),
+            Intent, lambda stripe: stripe.v1.payment_intents.retrieve_async(ident)
         )
         return payment_of(intent, ident, is_live=self._is_live)
 
@@ -297,6 +296,5 @@ def _never(attempt: str, known: Known) -> Payment:
         amount=known.amount,
         currency=known.currency,
         captured=0,
-        refunded=0,
         checkout=known.checkout,
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from base.errors import Invalid
+from base.iso import CURRENCIES
 from base.money import exponent, spoken
 
-__all__ = ["from_stripe", "to_stripe"]
+__all__ = ["STEPS", "from_stripe", "to_stripe"]
 
 EXPONENTS: Final = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"), 0),
@@ -37,11 +38,9 @@ def to_stripe(amount: int, currency: str) -> int:
     if currency in CONTRADICTORY:
         raise Invalid(f"{currency} cannot be paid by card here.")
     theirs, ours = _sizes(currency)
-    units, rest = divmod(amount * theirs, ours)
-    # The card networks know two digits only; Stripe wants the third to be 0.
-    if rest or (theirs == THREE_DIGITS and units % 10):
+    if amount % STEPS.get(currency, 1):
         raise Invalid(f"{spoken(amount, currency)} cannot be paid by card: it is no round sum.")
-    return units
+    return amount * theirs // ours
 
 
 def from_stripe(units: int, currency: str) -> int:
@@ -63,3 +62,13 @@ def _sizes(currency: str) -> tuple[int, int]:
     theirs: int = 10 ** EXPONENTS.get(currency, 2)
     ours: int = 10 ** exponent(currency)
     return theirs, ours
+
+
+def _step(currency: str) -> int:
+    theirs, ours = _sizes(currency)
+    # The card networks know two digits only; Stripe wants the third to be 0.
+    return 10 if theirs == THREE_DIGITS else max(1, ours // theirs)
+
+
+STEPS: Final = {currency: step for currency in CURRENCIES if (step := _step(currency)) > 1}
+"""Amounts of ours in these currencies have to be multiples of so many minor units."""

@@ -39,10 +39,6 @@ class _Next(Struct, frozen=True):
     redirect_to_url: _Redirect | None = None
 
 
-class _Taken(Struct, frozen=True):
-    amount_refunded: int = 0
-
-
 class Intent(Struct, frozen=True, kw_only=True):
     """An attempt to be paid; ``amount`` and ``amount_received`` in Stripe's units."""
 
@@ -55,7 +51,6 @@ class Intent(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] = field(default_factory=dict)
     next_action: _Next | None = None
     last_payment_error: Problem | None = None
-    latest_charge: _Taken | str | None = None
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -100,13 +95,11 @@ def payment_of(intent: Intent, ident: str, *, is_live: bool) -> Payment:
     if intent.id != ident or intent.livemode is not is_live:
         logger.error("break: asked for intent %s, got %s, live %s", ident, intent.id, not is_live)
         raise Lost
-    currency, taken = intent.currency.upper(), intent.latest_charge
-    refunded = taken.amount_refunded if isinstance(taken, _Taken) else 0
+    currency = intent.currency.upper()
     try:
         status = STATUSES[intent.status]
-        amount, captured, returned = (
-            from_stripe(units, currency)
-            for units in (intent.amount, intent.amount_received, refunded)
+        amount, captured = (
+            from_stripe(units, currency) for units in (intent.amount, intent.amount_received)
         )
     except (ValueError, KeyError) as odd:
         logger.error("break: intent %s makes no sense here: %s", ident, odd)  # noqa: TRY400 - one line says it
@@ -118,7 +111,6 @@ def payment_of(intent: Intent, ident: str, *, is_live: bool) -> Payment:
         amount=amount,
         currency=currency,
         captured=captured,
-        refunded=returned,
         checkout=intent.metadata.get("checkout", ""),
         declined=None if error is None else declined(error),
         action=_action(intent),

@@ -1,4 +1,4 @@
-"""What Stripe's refusals mean to a buyer."""
+"""What Stripe's refusals mean to a buyer, or to a shop that gives money back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from checkout.checkout import Failure
 if TYPE_CHECKING:
     from checkout.payments.stripe_calls import Problem
 
-__all__ = ["declined", "unpayable"]
+__all__ = ["declined", "unpayable", "unrefundable"]
 
 DECLINED: Final = "The card was declined. Try another one."
 
@@ -42,6 +42,16 @@ AMOUNTS: Final = {
     "amount_too_small": "This is too little to be paid by card. Add something.",
 }
 
+REFUNDS: Final = {
+    "charge_already_refunded": "All of this payment was given back already.",
+    "charge_disputed": "The buyer's bank has taken this payment back: look at Stripe's dashboard.",
+    "refund_disputed_payment": "The buyer disputes this payment: look at Stripe's dashboard.",
+}
+"""Refusals for good; after others, as of an empty balance, it is worth asking again."""
+
+TOO_MUCH: Final = frozenset({None, "amount_too_large"})
+"""Codes of a refund of more than is left, which may have none: then its parameter tells."""
+
 
 def declined(problem: Problem) -> Failure:
     """Why the card was refused, and what to do."""
@@ -56,3 +66,11 @@ def unpayable(problem: Problem) -> str | None:
     if problem.param == "currency":
         return "This currency cannot be paid by card here."
     return AMOUNTS.get(problem.code or "")
+
+
+def unrefundable(problem: Problem) -> Failure | None:
+    """Why this sum will not be given back, however often it is asked; None when it may be."""
+    words = REFUNDS.get(problem.code or "")
+    if problem.param == "amount" and problem.code in TOO_MUCH:
+        words = "Less than that is left of this payment: look at Stripe's dashboard."
+    return None if words is None else Failure(code="refund_refused", message=words)

@@ -122,7 +122,10 @@ async def test_at_once_no_more_is_reserved_than_was_paid(book: Book) -> None:
     wishes = [RefundWish(key=f"refund-{number:02d}", amount=300) for number in range(20)]
 
     made = await asyncio.gather(
-        *(outcome(book.write(refunds.begin, seller(), order.id, wish, NOW)) for wish in wishes)
+        *(
+            outcome(book.write(refunds.begin, seller(), order.id, wish, TERMS, NOW))
+            for wish in wishes
+        )
     )
 
     assert sum(isinstance(one, Conflict) for one in made) == 14
@@ -134,21 +137,21 @@ async def test_one_key_at_once_is_one_refund(book: Book) -> None:
     wish = RefundWish(key="refund-1", amount=300)
 
     made = await asyncio.gather(
-        *(book.write(refunds.begin, seller(), order.id, wish, NOW) for _ in range(10))
+        *(book.write(refunds.begin, seller(), order.id, wish, TERMS, NOW) for _ in range(10))
     )
 
     assert len({one.refund.id for one in made}) == 1
     assert (await look(book, order.id)).reserved == 300
     other = RefundWish(key="refund-1", amount=301)
     assert isinstance(
-        await outcome(book.write(refunds.begin, seller(), order.id, other, NOW)), KeyReused
+        await outcome(book.write(refunds.begin, seller(), order.id, other, TERMS, NOW)), KeyReused
     )
 
 
 async def test_a_refund_is_booked_once_by_many(book: Book) -> None:
     order = await bought(book)
     wish = RefundWish(key="refund-1", lines=some(mug_blue=2), restock=True)
-    made = await book.write(refunds.begin, seller(), order.id, wish, NOW)
+    made = await book.write(refunds.begin, seller(), order.id, wish, TERMS, NOW)
 
     after = await asyncio.gather(
         *(book.write(refunds.note_succeeded, made.refund.id, NOW + 1) for _ in range(10))
@@ -162,7 +165,9 @@ async def test_a_refund_is_booked_once_by_many(book: Book) -> None:
 
 async def test_a_refund_that_succeeded_does_not_fail_afterwards(book: Book) -> None:
     order = await bought(book)
-    made = await book.write(refunds.begin, seller(), order.id, RefundWish(key="refund-1"), NOW)
+    made = await book.write(
+        refunds.begin, seller(), order.id, RefundWish(key="refund-1"), TERMS, NOW
+    )
     await book.write(refunds.note_succeeded, made.refund.id, NOW)
 
     assert (await book.write(refunds.note_failed, made.refund.id)).refund.state == "succeeded"
@@ -173,7 +178,7 @@ async def test_a_refund_that_succeeded_does_not_fail_afterwards(book: Book) -> N
 async def test_pending_refunds_are_found_when_they_are_due(book: Book) -> None:
     order = await bought(book)
     wish = RefundWish(key="refund-1")
-    made = await book.write(refunds.begin, seller(), order.id, wish, NOW)
+    made = await book.write(refunds.begin, seller(), order.id, wish, TERMS, NOW)
 
     assert await book.read(refunds.due, NOW + refunds.ASK_AGAIN_MS - 1, 10) == []
     assert await book.read(refunds.due, NOW + refunds.ASK_AGAIN_MS, 10) == [made]
@@ -237,7 +242,7 @@ async def test_everybody_sees_and_does_what_is_theirs(book: Book) -> None:
     wish = RefundWish(key="refund-1")
 
     for actor, kind in ((buyer(), Forbidden), (buyer("otto"), NotFound), (seller("b"), NotFound)):
-        asked = book.write(refunds.begin, actor, order.id, wish, NOW)
+        asked = book.write(refunds.begin, actor, order.id, wish, TERMS, NOW)
         assert isinstance(await outcome(asked), kind)
     assert len(await book.read(entries_of, seller(), order.id)) == 3
     assert len(await book.read(entries_of, buyer(), order.id)) == 1

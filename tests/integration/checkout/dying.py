@@ -99,6 +99,5 @@ class ForgetfulProvider(SandboxProvider):
             amount=payment.amount,
             currency=payment.currency,
             captured=0,
-            refunded=0,
             checkout=payment.checkout,
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from base.errors import Conflict, Outage
+from checkout import refunds as refund_rows
 from checkout.checkout import Failure
 from checkout.order_terms import OrderTerms
-from checkout.payments.provider import Declined, Lost, NotSent, Payment
+from checkout.payments.provider import Declined, Lost, NotSent
 from checkout.payments.sandbox import SandboxProvider
 from shop.rebuild import rebuild
 from store.redis import keys
@@ -37,13 +39,12 @@ class UnwellProvider(SandboxProvider):
     ill: Any = None
     loses = False
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         if self.ill is not None:
             raise self.ill
-        payment = await super().refund(attempt, amount, key)
+        await super().refund(attempt, amount, key)
         if self.loses:
             raise Lost
-        return payment
 
 
 async def unwell(market: Market, *, ill: Any = None, loses: bool = False) -> UnwellProvider:
@@ -95,6 +96,24 @@ async def test_while_the_provider_is_down_it_stays_pending_and_the_sweeper_repea
     assert (await refund(market, order)).state == "succeeded"
     assert await given_back(market) == 3 * PRICE
     assert await market.off() == []
+
+
+async def test_a_broken_refund_is_no_longer_in_front_of_the_others(market: Market) -> None:
+    order = await bought(market)
+    provider = await unwell(market, ill=NotSent())
+    made = await refund(market, order)
+    provider.ill = RuntimeError("nobody thought of this")
+    market.clock.advance(30_000)
+    now = market.clock.now_ms()
+    assert len(await market.book.read(refund_rows.due, now, 10)) == 1
+
+    await market.node.sweeper.sweep()
+
+    assert await market.book.read(refund_rows.due, now, 10) == []
+    provider.ill = None
+    market.clock.advance(30_000)
+    await market.node.sweeper.sweep()
+    assert (await refund(market, order)) == replace(made, state="succeeded")
 
 
 async def test_a_lost_answer_pays_once(market: Market) -> None:
