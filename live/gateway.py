@@ -8,15 +8,18 @@ Nothing here waits: no task, queue, future or timer belongs to a connection.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
+from websockets.exceptions import NegotiationError
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
-from base.errors import Forbidden, Invalid
+from base.errors import Forbidden, Invalid, YellowcartError
 from live import handshake
 from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short
 from live.close_codes import REASONS, CloseCode
@@ -51,7 +54,6 @@ class Connection(asyncio.Protocol):
 
     Args:
         gateway: The node's connections.
-        lost: Told when the transport is gone, by who handed it over.
 
     """
 
@@ -165,7 +167,6 @@ class Connection(asyncio.Protocol):
                 self._session.catch_up()
 
     def _be_quiet(self) -> None:
-        """Take nothing more of what the room tells."""
         self.is_ready = False
         if self._session is not None:
             self._session.pass_over()
@@ -252,8 +253,7 @@ class Connection(asyncio.Protocol):
         return None
 
     def _await_join(self, now_s: float) -> float | None:
-        deadline_s = self._opened_s + JOIN_WITHIN_S
-        if now_s < deadline_s:
+        if now_s < (deadline_s := self._opened_s + JOIN_WITHIN_S):
             return deadline_s
         self.close(CloseCode.BAD_FRAME)
         return None
@@ -276,8 +276,7 @@ class Connection(asyncio.Protocol):
 
     def _shake_hands(self, data: bytes) -> None:
         head = (self._head or b"") + data
-        end = head.find(b"\r\n\r\n")
-        if end < 0:
+        if (end := head.find(b"\r\n\r\n")) < 0:
             self._head = head
             if len(head) > MAX_HEAD:
                 self._transport.abort()
@@ -301,7 +300,7 @@ class Connection(asyncio.Protocol):
 
     def _shake_hands_slowly(self, head: bytes, end: int) -> None:
         """Let the library read what is unusual, and say what is wrong with it."""
-        library = ServerProtocol(select_subprotocol=handshake.select)
+        library = ServerProtocol(select_subprotocol=_select)
         library.receive_data(head[: end + 4])
         request = next((e for e in library.events_received() if isinstance(e, Request)), None)
         if request is not None:
@@ -313,16 +312,16 @@ class Connection(asyncio.Protocol):
     def _response(self, library: ServerProtocol, request: Request) -> Response:
         origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
         if len(hosts) > 1:
-            return handshake.refusal(library, Invalid(handshake.NO_HANDSHAKE))
+            return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
         host = hosts[0] if hosts else ""
         if not all(self._gateway.allows(origin, host) for origin in origins):
-            return handshake.refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
+            return _refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
         forwarded = request.headers.get_all("X-Forwarded-For")
         self._address = self._gateway.address(self._transport, ",".join(forwarded))
         response = library.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             return response
-        return handshake.refusal(library, Invalid(handshake.NO_HANDSHAKE))
+        return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
 
     def _answer_handshake(self, library: ServerProtocol) -> None:
         for data in library.data_to_send():
@@ -385,3 +384,17 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > BUFFER_OWN and self._closing_s is None:
             self._transport.pause_reading()
+
+
+def _refusal(library: ServerProtocol, error: YellowcartError) -> Response:
+    response = library.reject(*handshake.refused(error))
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/problem+json"
+    return response
+
+
+def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    name = handshake.chosen(offered)
+    if offered and name is None:
+        raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
+    return None if name is None else Subprotocol(name)

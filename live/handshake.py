@@ -15,11 +15,6 @@ from hashlib import sha1
 from http import HTTPStatus
 from typing import Final
 
-from websockets.exceptions import NegotiationError
-from websockets.http11 import Response
-from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
-
 from base.errors import STATUS, YellowcartError
 from live.wire import Format, encode
 
@@ -31,9 +26,7 @@ __all__ = [
     "accepted",
     "chosen",
     "read",
-    "refusal",
     "refused",
-    "select",
 ]
 
 REQUEST: Final = re.compile(rb"GET [\x21-\x7e]+ HTTP/1\.1\r\n")
@@ -143,27 +136,6 @@ def refused(error: YellowcartError) -> tuple[HTTPStatus, str]:
         "code": error.code,
     }
     return status, encode(problem, Format.JSON).decode()
-
-
-def refusal(library: ServerProtocol, error: YellowcartError) -> Response:
-    """The answer that refuses a handshake, as the library writes it."""
-    response = library.reject(*refused(error))
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/problem+json"
-    return response
-
-
-def select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Which of the subprotocols offered it will be, for the library.
-
-    Raises:
-        NegotiationError: None of them is ours.
-
-    """
-    name = chosen(offered)
-    if offered and name is None:
-        raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
-    return None if name is None else Subprotocol(name)
 
 
 def _headers(head: bytes, start: int) -> dict[bytes, bytes] | None:
