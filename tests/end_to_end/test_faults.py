@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import REDIS
 from tests.faults.books import Books
 from tests.faults.storm import Storm
+from tests.redis_server import REDIS
 from tests.served import Served
 
 if TYPE_CHECKING:
