@@ -220,7 +220,7 @@ async def test_a_restock_whose_mark_was_lost_is_not_done_twice(market: Market) -
     handlers = market.node.outbox.handlers
     handlers["restock"] = unmarked(handlers["restock"])
     await refund(market, order, restock=True)
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     await market.replace_node()
 
     assert await market.units() == (5, 0, 0)
@@ -231,13 +231,13 @@ async def test_a_gate_filled_from_the_book_does_not_get_a_restock_twice(market: 
     order = await bought(market, 3)
     market.node.outbox.handlers.pop("restock")
     await refund(market, order, restock=True)
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     await market.scripts.command("FLUSHALL")
     await rebuild(market.book, market.scripts, calm_s=0)
     assert await market.units() == (5, 0, 0)
 
     await market.replace_node()
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
 
     assert await market.units() == (5, 0, 0)
     marker = keys.restocked("ada", (await refund(market, order, restock=True)).id)
