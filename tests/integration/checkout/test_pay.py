@@ -206,7 +206,7 @@ async def test_a36_paying_after_the_time_is_expired_by_our_clock(market: Market)
 
 
 async def test_a_slow_payment_is_answered_in_time_and_paid_later(market: Market) -> None:
-    market.node = await market.start_node(terms=Terms(answer_ms=100))
+    market.node = await market.start_node(terms=Terms(answer_ms=1_000))
     checkout = await market.buy()
 
     answer = await market.pay(checkout, "tok_slow")

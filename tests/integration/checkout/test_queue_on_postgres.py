@@ -10,7 +10,7 @@ from checkout.queue import RENEW_MS
 from store.sql.migrate import migrate
 from store.sql.postgres import PostgresBook
 from tests.integration.checkout.market import Market, buyer, opened
-from tests.integration.checkout.queueing import SOON, ByHand, Listed
+from tests.integration.checkout.queueing import SOON, ByHand, Listed, queued
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +33,8 @@ async def test_waiting_is_prolonged_sent_once_and_ended_by_others(
         await market.replace_node(provider, pace=pace, terms=SOON)
         other = await market.start_node(provider, terms=SOON)
         left, kept = await market.buy(), await market.buy(who="walt", key="key-walt")
-        await market.pay(left)
-        await market.pay(kept, who="walt")
+        await queued(market.node, left)
+        await queued(market.node, kept, "walt")
 
         clock.advance(RENEW_MS)
         await market.node.purchases.queue.tend()
