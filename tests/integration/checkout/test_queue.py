@@ -310,6 +310,7 @@ async def test_the_try_of_before_is_not_sent_in_place_of_the_one_of_now(
     later.give()
     await until(lambda: bool(provider.made))
     assert len(other.purchases.queue) == 0
+    await other.stop(0)
 
 
 async def test_a_full_queue_changes_nothing(market: Market, provider: Listed) -> None:

@@ -12,14 +12,12 @@ from base.errors import Outage, SoldOut
 from store.redis.connect import close, connect
 from store.redis.scripts import Scripts
 from tests.integration.checkout.market import Market, buyer
-from tests.redis_server import REDIS, serving_redis
+from tests.redis_server import REDIS, RedisServer, serving_redis
 from tests.relay import relaying
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import redis as sync_redis
 
 pytestmark = [
     pytest.mark.redis,
@@ -31,8 +29,8 @@ pytestmark = [
 class Pair:
     """A primary, its replica, and scripts at each."""
 
-    primary: sync_redis.Redis
-    replica: sync_redis.Redis
+    primary: RedisServer
+    replica: RedisServer
     scripts: Scripts
     replicas_scripts: Scripts
 
@@ -46,7 +44,7 @@ async def pair() -> AsyncIterator[Pair]:
         clients = [connect(server.url) for server in (one, two)]
         here, there = (Scripts(client) for client in clients)
         await here.load()
-        yield Pair(one.client, two.client, here, there)
+        yield Pair(one, two, here, there)
         for scripts, client in zip((here, there), clients, strict=True):
             await scripts.close()
             await close(client)
@@ -78,13 +76,13 @@ async def test_t34_a_replica_that_has_not_heard_of_sales_sells_nothing_twice(
     Guard: checkout/rows.py ``claim``: the book refuses what the new primary grants.
     Kills: "claim: no more than there is".
     """
-    pair.primary.set("the last", "that it hears of")
+    pair.primary.client.set("the last", "that it hears of")
     # Briefly each time: what it waits for comes through a relay of ours.
-    await until(lambda: pair.primary.wait(1, 1) == 1)
-    pair.replica.replicaof("NO", "ONE")  # cut off: from here on it hears of nothing
+    await until(lambda: pair.primary.client.wait(1, 1) == 1)
+    pair.replica.client.replicaof("NO", "ONE")  # cut off: from here on it hears of nothing
     early = [await sold(market, f"early-{number}") for number in range(3)]
     await market.node.stop(0)
-    pair.primary.shutdown(nosave=True)
+    pair.primary.process.kill()
 
     market.scripts = pair.replicas_scripts
     market.node = await market.start_node()
