@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -106,7 +107,8 @@ def postgres_server() -> Iterator[str]:
                 _wait_for_postgres(programs, folder)
                 yield folder
             finally:
-                process.terminate()
+                # At once: a test that failed may have left a connection open.
+                process.send_signal(signal.SIGINT)
 
 
 @pytest.fixture
