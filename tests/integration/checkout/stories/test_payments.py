@@ -226,7 +226,7 @@ async def test_t20_a_failed_checkout_leaves_the_cart_as_it_was(market: Market) -
     """A failed completion marked the cart as completed for good (medusa 11906).
 
     Guard: checkout/paid.py ``_tell``, only what is paid leaves the cart.
-    Kills: "pay: five tries".
+    Kills: "ended: the cart stays as it was".
     """
     await market.node.parts.carts.set("vera", "mug-blue", 2)
     first = await market.node.purchases.open(buyer(), "key-0001", None, "demo")
@@ -235,6 +235,7 @@ async def test_t20_a_failed_checkout_leaves_the_cart_as_it_was(market: Market) -
             await market.pay(first, "tok_declined")
     assert (await market.get(first)).state == "failed"
 
+    await market.node.outbox.flush(20.0)
     assert (await market.node.parts.carts.get("vera")).count == 2
     second = await market.node.purchases.open(buyer(), "key-0002", None, "demo")
 
