@@ -147,7 +147,7 @@ async def test_late_money_that_is_told_again_changes_nothing(market: Market) -> 
     checkout = await market.node.purchases.get(buyer(), ident)
     refunded = await market.becomes(checkout, "refunded")
 
-    attempt = "pay_" + ident.removeprefix("co_")
+    attempt = attempt_id(ident)
     await asyncio.gather(*(market.node.purchases.reconciler.reconcile(attempt) for _ in range(4)))
 
     assert await market.get(checkout) == refunded
@@ -156,7 +156,7 @@ async def test_late_money_that_is_told_again_changes_nothing(market: Market) -> 
 
 async def _confirm(market: Market, ident: str) -> None:
     """The buyer confirms at the provider, whose page is still open."""
-    payment = await market.provider.fetch("pay_" + ident.removeprefix("co_"))
+    payment = await market.provider.fetch(attempt_id(ident))
     assert payment is not None
     checkout = await market.node.purchases.get(buyer(), ident)
     assert payment.action is not None

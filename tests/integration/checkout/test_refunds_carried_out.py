@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from base.errors import Conflict, Outage
+from checkout.attempts import attempt_id
 from checkout.checkout import Failure
 from checkout.order_terms import OrderTerms
 from checkout.payments.provider import Declined, Lost, NotSent, Payment
@@ -137,7 +138,7 @@ async def test_what_is_pending_is_reserved(market: Market) -> None:
 
 async def test_a_refusal_of_the_provider_frees_what_was_reserved(market: Market) -> None:
     order = await bought(market, 1)
-    attempt = "pay_" + (await checkout_of(market)).removeprefix("co_")
+    attempt = attempt_id(await checkout_of(market))
     # Somebody has given it back in the provider's own console.
     await market.provider.refund(attempt, PRICE, "by-hand-0001")
 

@@ -11,29 +11,18 @@ import pytest
 from base.errors import Invalid
 from store.sql.rows import Connection, func, select
 from store.sql.tables import webhook_inbox
-from tests.integration.checkout.market import opened
 from tests.integration.checkout.stripe_market import OLD_SECRET, StripeMarket
 from tests.stripe_account import THREE_DS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from checkout.checkout import Checkout
-    from store.redis.scripts import Scripts
-    from store.sql.writer import SqliteBook
-    from tests.clock import StoppedClock
 
 
 @pytest.fixture
-async def market(
-    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
-) -> AsyncIterator[StripeMarket]:
-    """Five blue mugs, and a Stripe that sends nothing by itself."""
-    async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
-        await market.put("mug-blue", 5)
-        market.stripe.hooks = False
-        yield market
+def market(stripe_market: StripeMarket) -> StripeMarket:
+    """Its Stripe sends nothing by itself."""
+    stripe_market.stripe.hooks = False
+    return stripe_market
 
 
 async def paid_at_stripe(market: StripeMarket) -> Checkout:

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from base.errors import Invalid, NotFound
 from checkout import webhook
+from checkout.attempts import attempt_id
 from tests.integration.checkout.market import WEBHOOK_SECRET, Market
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def event(checkout: Checkout, ident: str = "evt_1") -> bytes:
     """What the provider sends when a payment has succeeded."""
     payment: dict[str, Any] = {
-        "id": "pay_" + checkout.id.removeprefix("co_"),
+        "id": attempt_id(checkout.id),
         "status": "succeeded",
         "amount": checkout.total,
         "currency": checkout.currency,
