@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -26,21 +26,22 @@ async def opened_book(
     kind: str, request: pytest.FixtureRequest, folder: Path
 ) -> AsyncIterator[Book]:
     """An empty book: ``sqlite``, ``remote`` (the same, in another process) or ``postgres``."""
-    if kind == "postgres":
-        postgres = PostgresBook(request.getfixturevalue("postgres_book_url"))
-        yield postgres
-        await postgres.close()
-        return
-    path = folder / "book.db"
-    path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-    local = SqliteBook(path)
-    if kind == "sqlite":
-        yield local
-    else:
+    async with AsyncExitStack() as stack:
+        if kind == "postgres":
+            postgres = PostgresBook(request.getfixturevalue("postgres_book_url"))
+            stack.push_async_callback(postgres.close)
+            yield postgres
+            return
+        path = folder / "book.db"
+        path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
+        local = SqliteBook(path)
+        stack.push_async_callback(local.close)
+        if kind == "sqlite":
+            yield local
+            return
         server = BookServer(local, folder / "book.sock")
         await server.start()
+        stack.push_async_callback(server.stop)
         remote = RemoteBook(folder / "book.sock", path)
+        stack.push_async_callback(remote.close)
         yield remote
-        await remote.close()
-        await server.stop()
-    await local.close()

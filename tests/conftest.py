@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,11 +22,10 @@ from store.redis.scripts import Scripts
 from store.sql.migrate import migrate
 from store.sql.writer import SqliteBook
 from tests.clock import StoppedClock
+from tests.redis_server import REDIS, serving_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-REDIS = shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 @pytest.fixture
@@ -38,16 +38,8 @@ def redis_server() -> Iterator[str]:
     """The address of a redis-server of this worker's own."""
     if REDIS is None:
         pytest.skip("needs redis-server or valkey-server")
-    with tempfile.TemporaryDirectory(prefix="yc-redis-") as folder:
-        socket = Path(folder) / "redis.sock"
-        command = [REDIS, "--port", "0", "--unixsocket", str(socket), "--save", ""]
-        command += ["--appendonly", "no", "--logfile", str(Path(folder) / "log"), "--dir", folder]
-        with subprocess.Popen(command) as process:
-            try:
-                _wait_for_redis(socket)
-                yield f"unix://{socket}"
-            finally:
-                process.kill()
+    with serving_redis() as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -115,7 +107,8 @@ def postgres_server() -> Iterator[str]:
                 _wait_for_postgres(programs, folder)
                 yield folder
             finally:
-                process.terminate()
+                # At once: a test that failed may have left a connection open.
+                process.send_signal(signal.SIGINT)
 
 
 @pytest.fixture
@@ -157,19 +150,6 @@ def _postgres_programs() -> str:
 def _server_user() -> str:
     users = {user.pw_name for user in pwd.getpwall()}
     return "postgres" if "postgres" in users else "nobody"
-
-
-def _wait_for_redis(socket: Path) -> None:
-    client = sync_redis.Redis(unix_socket_path=str(socket))
-    for _ in range(1000):
-        try:
-            client.ping()
-        except sync_redis.ConnectionError:
-            time.sleep(0.005)
-        else:
-            client.close()
-            return
-    raise TimeoutError("redis-server does not answer")
 
 
 def _wait_for_postgres(programs: str, folder: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,33 +11,13 @@ import pytest
 from base.errors import Forbidden, Invalid
 from shop.events import KEPT_MS, Events, last_position
 from shop.happened import Event, Kind, event_id, note
-from store.sql.migrate import migrate
 from store.sql.postgres import PostgresBook
 from store.sql.rows import Connection
-from store.sql.writer import SqliteBook
 from tests.selling import ADMIN, VIEWER, seller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from store.sql.book import Book
     from tests.clock import StoppedClock
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Book]:
-    book: PostgresBook | SqliteBook
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-        await asyncio.to_thread(migrate, url)
-        book = PostgresBook(url)
-    else:
-        path = tmp_path / "book.db"
-        path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-        book = SqliteBook(path)
-    yield book
-    await book.close()
 
 
 @pytest.fixture
@@ -141,26 +122,26 @@ async def test_readers_at_once_give_each_event_one_place(book: Book, clock: Stop
 
 @pytest.mark.postgres
 async def test_one_that_commits_late_comes_late_and_is_not_missed(
-    postgres_url: str, clock: StoppedClock
+    postgres_book_url: str, clock: StoppedClock
 ) -> None:
     """Two transactions: the first has the lower number, and commits after the second was read."""
     from store.sql.connect import postgres_engine  # noqa: PLC0415 - asyncpg is an extra
 
-    await asyncio.to_thread(migrate, postgres_url)
-    book, engine = PostgresBook(postgres_url), postgres_engine(postgres_url)
+    book, engine = PostgresBook(postgres_book_url), postgres_engine(postgres_book_url)
     events = Events(book, clock)
-    async with engine.connect() as slow:
-        await slow.run_sync(happen, "or_slow", "ada", 1)
-        await book.write(happen, "or_quick", "ada", 2)
-        first, _ = await events.list(seller(), None, 10)
-        await slow.commit()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(book.close)
+        stack.push_async_callback(engine.dispose)
+        async with engine.connect() as slow:
+            await slow.run_sync(happen, "or_slow", "ada", 1)
+            await book.write(happen, "or_quick", "ada", 2)
+            first, _ = await events.list(seller(), None, 10)
+            await slow.commit()
 
-    then, _ = await events.list(seller(), first[-1].id, 10)
+        then, _ = await events.list(seller(), first[-1].id, 10)
 
     assert [event.data["order"]["id"] for event in first] == ["or_quick"]
     assert [event.data["order"]["id"] for event in then] == ["or_slow"]
-    await engine.dispose()
-    await book.close()
 
 
 async def test_what_is_too_old_is_dropped_and_places_are_not_given_again(

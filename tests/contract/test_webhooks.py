@@ -12,43 +12,22 @@ from base.errors import NotFound
 from shop.events import KEPT_MS
 from shop.happened import Kind
 from shop.webhooks import work
-from store.sql.migrate import migrate
-from store.sql.postgres import PostgresBook
-from store.sql.remote import BookServer, RemoteBook
-from store.sql.writer import SqliteBook
 from tests.integration.shop.post import Post, paid
 from tests.selling import ADMIN, seller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from store.redis.scripts import Scripts
+    from store.sql.book import Book
     from tests.clock import StoppedClock
 
 pytestmark = pytest.mark.redis
 
 
-@pytest.fixture(params=["remote", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def post(
-    request: pytest.FixtureRequest, tmp_path: Path, scripts: Scripts, clock: StoppedClock
-) -> AsyncIterator[Post]:
+@pytest.fixture
+async def post(book: Book, scripts: Scripts, clock: StoppedClock) -> AsyncIterator[Post]:
     async with AsyncExitStack() as stack:
-        book: PostgresBook | RemoteBook
-        if request.param == "postgres":
-            url = request.getfixturevalue("postgres_url")
-            await asyncio.to_thread(migrate, url)
-            book = PostgresBook(url)
-        else:
-            path = tmp_path / "book.db"
-            path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-            local = SqliteBook(path)
-            stack.push_async_callback(local.close)
-            server = BookServer(local, tmp_path / "book.sock")
-            await server.start()
-            stack.push_async_callback(server.stop)
-            book = RemoteBook(tmp_path / "book.sock", path)
-        stack.push_async_callback(book.close)
         yield Post(book, scripts, clock, stack)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.conftest import REDIS
+from tests.redis_server import REDIS
 from tests.served import Served
 
 

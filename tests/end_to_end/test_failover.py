@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-import redis as sync_redis
 
 from store.redis import keys
-from tests.conftest import REDIS
 from tests.faults.books import Books
 from tests.faults.shopper import Shopper, open_session
 from tests.faults.street import PRICE, SHOP, Street
+from tests.redis_server import REDIS, RedisServer, serving_redis
 from tests.relay import Relay, relaying
 from tests.served import Served
 from tests.waiting import until, until_told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterable
     from pathlib import Path
 
 pytestmark = [
@@ -35,23 +32,6 @@ UNITS = 40
 KEY = "key-00000001"
 
 
-@contextmanager
-def redis_on(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A redis-server on a port that the kernel chose; its process and the port."""
-    folder.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [str(REDIS), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    command += ["--dir", str(folder), "--logfile", "log", "--repl-diskless-sync", "yes"]
-    command += ["--repl-diskless-sync-delay", "0", *options]
-    with subprocess.Popen(command) as process:
-        try:
-            yield process, port
-        finally:
-            process.kill()
-
-
 @dataclass
 class Pair:
     """A primary, its replica, and the ways to them.
@@ -62,39 +42,32 @@ class Pair:
 
     """
 
-    process: subprocess.Popen[bytes]
-    primary: sync_redis.Redis
-    replica: sync_redis.Redis
-    replica_port: int
+    primary: RedisServer
+    replica: RedisServer
     link: Relay
     address: Relay
 
     def is_in_step(self, units: tuple[int, ...]) -> bool:
         """Whether the replica has what the primary has: these units."""
-        info: dict[str, Any] = self.replica.info("replication")
+        info: dict[str, Any] = self.replica.client.info("replication")
         is_up = info.get("master_link_status") == "up"
         return is_up and units_at(self.primary) == units_at(self.replica) == units
 
     async def fail_over(self) -> None:
         """Kill the primary; its replica is promoted and takes its address."""
-        self.process.kill()
-        self.replica.replicaof("NO", "ONE")
-        await self.address.lead_to(self.replica_port)
+        self.primary.process.kill()
+        self.replica.client.replicaof("NO", "ONE")
+        await self.address.lead_to(self.replica.socket)
 
 
 @pytest.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+async def pair() -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
-        process, one = stack.enter_context(redis_on(tmp_path / "one"))
-        primary = stack.enter_context(sync_redis.Redis(port=one))
-        await until(lambda: answers(primary))
-        link = await stack.enter_async_context(relaying(one))
-        follow = ("--replicaof", f"127.0.0.1 {link.place}")
-        _, two = stack.enter_context(redis_on(tmp_path / "two", *follow))
-        replica = stack.enter_context(sync_redis.Redis(port=two))
-        await until(lambda: answers(replica))
-        address = await stack.enter_async_context(relaying(one))
-        yield Pair(process, primary, replica, two, link, address)
+        primary = stack.enter_context(serving_redis())
+        link = await stack.enter_async_context(relaying(primary.socket))
+        replica = stack.enter_context(serving_redis("--replicaof", f"127.0.0.1 {link.place}"))
+        address = await stack.enter_async_context(relaying(primary.socket))
+        yield Pair(primary, replica, link, address)
 
 
 @pytest.fixture
@@ -156,14 +129,7 @@ async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return await asyncio.gather(*work)
 
 
-def answers(client: sync_redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except sync_redis.RedisError:
-        return False
-
-
-def units_at(client: sync_redis.Redis) -> tuple[int, ...]:
+def units_at(server: RedisServer) -> tuple[int, ...]:
     """Left, held and sold."""
-    found: Any = client.hmget(keys.stock(SHOP, "mug-blue"), "avail", "held", "sold")
+    found: Any = server.client.hmget(keys.stock(SHOP, "mug-blue"), "avail", "held", "sold")
     return tuple(int(count or 0) for count in found)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import REDIS
 from tests.faults.books import Books
 from tests.faults.storm import Storm
+from tests.redis_server import REDIS
 from tests.served import Served
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ pytestmark = [
     pytest.mark.redis,
     pytest.mark.skipif(REDIS is None, reason="needs redis-server or valkey-server"),
 ]
+
+
+TWICE = """INSERT INTO refunds SELECT payment, 'twice', amount FROM refunds
+  WHERE key NOT LIKE 'late-%' LIMIT 1"""
+"""Money that was given back goes back again, under another key."""
 
 
 @pytest.mark.timeout(300)
@@ -35,10 +40,15 @@ async def test_four_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     assert len(said) == 4
     told = street.told
     assert told.paid
+    assert told.returned
     assert Books.read(tmp_path / "data").wrong(told) == []
     paid = next(iter(told.paid))
     damage(tmp_path / "data" / "book.db", "DELETE FROM orders WHERE checkout = ?", paid)
-    damage(tmp_path / "data" / "sandbox.db", "DELETE FROM refunds")
+    bank = tmp_path / "data" / "sandbox.db"
+    damage(bank, TWICE)
+    doubled = [line for line in Books.read(tmp_path / "data").wrong(told) if "twice" in line]
+    assert len(doubled) == 1
+    damage(bank, "DELETE FROM refunds")
     found = Books.read(tmp_path / "data").wrong(told)
     assert f"{paid} is paid and has 0 orders of 1 shops" in found
     assert len([line for line in found if "the provider has None" in line]) >= len(told.returned)

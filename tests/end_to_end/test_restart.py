@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -89,7 +91,7 @@ async def test_a_dead_payment_provider_is_started_again(server: Served) -> None:
         slow = asyncio.create_task(
             ada.do("checkout.pay", checkout=opened["id"], method=card("tok_slow"), ship_to=ADDRESS)
         )
-        await asyncio.sleep(0.5)
+        await until_told(lambda: is_processing(server))
         [victim] = [pid for pid in server.children() if "-m sandbox" in command_of(pid)]
 
         kill(victim)
@@ -164,6 +166,14 @@ async def buy(who: Any, sku: str, qty: int, key: str) -> dict[str, Any]:
     checkout: dict[str, Any] = paid["checkout"]
     assert checkout["state"] == "paid"
     return checkout
+
+
+async def is_processing(server: Served) -> bool:
+    """Whether the provider has a payment that it has begun and not ended."""
+    bank = f"file:{server.data_dir / 'sandbox.db'}?mode=ro"
+    with closing(sqlite3.connect(bank, uri=True, timeout=10)) as conn:
+        found = conn.execute("SELECT 1 FROM payments WHERE status = 'processing'").fetchone()
+    return found is not None
 
 
 async def rejoined(server: Served, token: str) -> dict[str, Any]:

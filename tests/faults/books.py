@@ -36,7 +36,8 @@ class Books:
         charges: What the provider took for each checkout, payment by payment.
         kept: Checkouts of which the provider has money that it did not give back.
         refunds: Succeeded refunds of the book: order and amount.
-        given_back: What the provider gave back, by our key for it.
+        noted: Refunds of the book, whatever became of them.
+        given_back: What the provider gave back, by our key for it; late money apart.
 
     """
 
@@ -45,6 +46,7 @@ class Books:
     charges: dict[str, list[int]]
     kept: set[str]
     refunds: dict[str, tuple[str, int]]
+    noted: set[str]
     given_back: dict[str, list[int]]
 
     @classmethod
@@ -71,9 +73,12 @@ class Books:
         )
         refunds = {ident: (order, amount) for ident, order, amount in _rows(book, query)}
         given_back = defaultdict[str, list[int]](list)
-        for key, amount in _rows(bank, "SELECT key, amount FROM refunds"):
-            given_back[key].append(amount)
-        return cls(paid, orders, charges, kept, refunds, given_back)
+        for payment, key, amount in _rows(bank, "SELECT payment, key, amount FROM refunds"):
+            # What comes too late to be a sale goes back by itself, without a refund of ours.
+            if key != f"late-{payment}":
+                given_back[key].append(amount)
+        noted = {ident for (ident,) in _rows(book, "SELECT id FROM refunds")}
+        return cls(paid, orders, charges, kept, refunds, noted, given_back)
 
     def wrong(self, told: Told) -> list[str]:
         """What people were told and is not so, and what does not fit together."""
@@ -105,6 +110,8 @@ class Books:
             sums[order] += amount
             if self.given_back.get(ident) != [amount]:
                 yield f"refund {ident} of {amount}: the provider has {self.given_back.get(ident)}"
+        for key in sorted(set(self.given_back) - self.noted):
+            yield f"{key}: the provider gave back {self.given_back[key]}, and no refund says so"
         for order, amount in told.returned.items():
             if sums[order] < amount:
                 yield f"{order} was told to be refunded {amount}, the book has {sums[order]}"

@@ -115,25 +115,25 @@ class Storm:
         await asyncio.sleep(chance.uniform(0.1, 1.2))
         victim = chance.choice(list(Victim))
         began = time.monotonic()
-        await self._kill(victim)
+        self.kills[victim] += await self._kill(victim)
         await self._agrees(street)
-        self.kills[victim] += 1
         took = time.monotonic() - began
         self.say(f"{number:4} {victim:8} right again after {took:4.1f} s: {_sold(street)}")
 
-    async def _kill(self, victim: Victim) -> None:
+    async def _kill(self, victim: Victim) -> bool:
+        """Whether there was somebody to be killed."""
         process = self.server.process
         assert process is not None
         children = self.server.children()
         self.started |= {process.pid, *children}
         if victim in _WORDS:
             found = [pid for pid in children if any(w in command_of(pid) for w in _WORDS[victim])]
-            for pid in found:
-                os.kill(pid, signal.SIGKILL)
-            if not found:
+            killed = [pid for pid in found if _is_killed(pid)]
+            if not killed:
                 # It is being started again since the last time.
                 self.say(f"no {victim} was running")
-            return
+            return bool(killed)
+        was_running = process.poll() is None
         if victim is Victim.BOTH:
             await asyncio.to_thread(self.server.kill)
         else:
@@ -142,6 +142,7 @@ class Storm:
             if process.stdout is not None:
                 process.stdout.close()
         await asyncio.to_thread(self.server.start)
+        return was_running
 
     async def _agrees(self, street: Street, *, is_settled: bool = False) -> None:
         """Wait until all is as it was told; what was told and is lost does not come back."""
@@ -206,7 +207,7 @@ class Storm:
             self.server.kill()
         for pid in self.started:
             if _works_in(pid, self.server.data_dir):
-                os.kill(pid, signal.SIGKILL)
+                _is_killed(pid)
 
 
 async def _visit(street: Street, name: str, key: str, chance: Random) -> None:
@@ -241,6 +242,15 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 def _sold(street: Street) -> str:
     told = street.told
     return f"{len(told.paid)} paid, {len(told.returned) + len(told.refunds)} refunded"
+
+
+def _is_killed(pid: int) -> bool:
+    """Kill a process; whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _works_in(pid: int, folder: Path) -> bool:

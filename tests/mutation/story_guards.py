@@ -86,6 +86,17 @@ STORY_GUARDS: Final = (
         is_simulated=True,
     ),
     Guard(
+        "ended: the cart stays as it was",
+        "checkout/attempts.py",
+        "    note_end(conn, after, now_ms)\n",
+        "    from store.sql import outbox\n"
+        "    lines = [[line.sku, line.qty] for line in after.lines]\n"
+        '    bought = {"viewer": after.viewer, "checkout": after.id, "lines": lines}\n'
+        '    outbox.add(conn, "bought", bought, now_ms)\n'
+        "    note_end(conn, after, now_ms)\n",
+        (STORIES + "test_payments.py::test_t20_a_failed_checkout_leaves_the_cart_as_it_was",),
+    ),
+    Guard(
         "paid: only what the provider has captured",
         "checkout/reconcile.py",
         "        if status is Status.SUCCEEDED and payment is not None:\n"

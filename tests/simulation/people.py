@@ -9,6 +9,7 @@ import msgspec
 
 from base.errors import Invalid, NotFound, Outage, Refused
 from base.identity import Actor, Role
+from checkout.attempts import attempt_id
 from checkout.checkout import Method
 from sandbox.webhooks import signature
 from shop.product import PatchProduct, PatchSku
@@ -72,7 +73,7 @@ async def forge(town: Town) -> None:
     process, target = town.some_process(), town.some_checkout()
     if process is None or target is None:
         return
-    attempt = "pay_" + target.removeprefix("co_")
+    attempt = attempt_id(target)
     data = {
         "id": attempt, "status": "succeeded", "amount": 1, "currency": "USD", "captured": 1,
         "refunded": 0, "metadata": {"checkout": target},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.checkout.market import Market, opened
+from tests.integration.checkout.stripe_market import StripeMarket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,5 +24,15 @@ async def market(
 ) -> AsyncIterator[Market]:
     """Open for business, with five blue mugs."""
     async with opened(Market(book, scripts, clock), tmp_path) as market:
+        await market.put("mug-blue", 5)
+        yield market
+
+
+@pytest.fixture
+async def stripe_market(
+    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
+) -> AsyncIterator[StripeMarket]:
+    """As it is, paid by Stripe."""
+    async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
         await market.put("mug-blue", 5)
         yield market

@@ -35,7 +35,10 @@ from shop.stock import Stock
 from store.redis import keys
 from store.redis.lease import Lease
 from store.sql.outbox import Outbox
+from store.sql.rows import Connection, func, select
+from store.sql.tables import webhook_inbox
 from tests.selling import FOREVER, SHOP, Recorder, Shelves, counters, open_gate
+from tests.waiting import until_told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -219,7 +222,7 @@ class Market:
 
     async def units(self, sku: str = "mug-blue", shop: str = SHOP) -> tuple[int, int, int]:
         """Left, held and sold at the gate, once the outbox is empty."""
-        await self.node.outbox.flush()
+        await self.node.outbox.flush(20.0)
         found = await counters(self.scripts, sku, shop)
         return found["avail"], found["held"], found["sold"]
 
@@ -235,11 +238,21 @@ class Market:
 
     async def off(self) -> list[str]:
         """The checks of the audit that fail."""
-        await self.node.outbox.flush()
+        await self.node.outbox.flush(20.0)
         checks = await Audit(self.book, self.scripts, self.provider).run()
         names = ["stock", "holds", "claims", "orders", "payments", "ledger"]
         assert [check.name for check in checks] == names
         return [check.name for check in checks if not check.ok]
+
+    async def webhooks(self) -> int:
+        """How many the inbox has, once all of them were looked at."""
+
+        async def are_done() -> bool:
+            kept, done = await self.book.read(_kept_and_done)
+            return kept == done
+
+        await until_told(are_done)
+        return (await self.book.read(_kept_and_done))[0]
 
     async def press(self, checkout: Checkout, button: int) -> None:
         """Open the confirmation page in a browser and press a button: 0 confirms, 1 refuses."""
@@ -276,6 +289,12 @@ class Market:
         except YellowcartError as error:
             return web.Response(status=STATUS[error.code])
         return web.Response()
+
+
+def _kept_and_done(conn: Connection) -> tuple[int, int]:
+    query = select(func.count(), func.count(webhook_inbox.c.done_at))
+    kept, done = conn.execute(query).one()
+    return kept, done
 
 
 @asynccontextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from base.errors import Outage
 from checkout import rows
 from checkout.parts import Terms
 from checkout.payments.provider import TurnedAway
 from checkout.payments.sandbox import SandboxProvider
 from checkout.queue import PaymentQueue
-from tests.integration.checkout.market import Market
+from tests.integration.checkout.market import HOME, OK, Market, Node, buyer, card
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from checkout.checkout import Checkout
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 PAY_MS = 300_000
 SOON = Terms(pay_ms=PAY_MS, answer_ms=200)
-"""``pay`` answers soon, while the payment waits on."""
+"""``pay`` answers soon, while the payment waits on; on a busy machine even before it waits."""
 
 NAMES = ("vera", "walt", "xena")
 
@@ -43,12 +45,20 @@ class ByHand:
 
 
 class Listed(SandboxProvider):
-    """The provider's client, noting what it is asked; it can be told to turn confirms away."""
+    """The provider's client, noting what it is asked.
+
+    Attributes:
+        turns_away: So many confirms are.
+        may_confirm: Confirms wait while it is not set.
+
+    """
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.asked: list[tuple[str, str]] = []
         self.turns_away = 0
+        self.may_confirm = asyncio.Event()
+        self.may_confirm.set()
 
     async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
         self.asked.append(("create", checkout))
@@ -59,6 +69,7 @@ class Listed(SandboxProvider):
         if self.turns_away:
             self.turns_away -= 1
             raise TurnedAway
+        await self.may_confirm.wait()
         return await super().confirm(attempt, token, key)
 
     async def fetch(self, attempt: str) -> Any:
@@ -87,11 +98,34 @@ async def opened(market: Market) -> list[Checkout]:
     return made
 
 
+async def queued(node: Node, checkout: Checkout, who: str = "vera", token: str = OK) -> Checkout:
+    """Pay; what the buyer sees once the payment waits at this node, however late that is."""
+    line = node.purchases.queue
+    waiting = len(line)
+    await node.purchases.pay(buyer(who), checkout.id, card(token), HOME)
+    await until(lambda: len(line) > waiting)
+    return await node.purchases.get(buyer(who), checkout.id)
+
+
 async def all_pay(market: Market, checkouts: list[Checkout]) -> None:
     """In the opposite order of their holds; each waits when the next one comes."""
     for name, checkout in reversed(list(zip(NAMES, checkouts, strict=True))):
-        shown = await market.pay(checkout, who=name)
+        shown = await queued(market.node, checkout, name)
         assert shown.state == "pay_pending"
+
+
+async def finds_room(market: Market, checkout: Checkout, who: str) -> bool:
+    """Whether somebody who pays now waits, and is not told to come back."""
+    try:
+        return (await queued(market.node, checkout, who)).state == "pay_pending"
+    except Outage:
+        return False
+
+
+async def is_declined(market: Market, checkout: Checkout) -> bool:
+    """Whether its last try was, so that it may be paid again."""
+    record = await record_of(market, checkout)
+    return record.state == "reserved" and record.failure is not None
 
 
 async def record_of(market: Market, checkout: Checkout) -> Record:

@@ -22,10 +22,6 @@ BACK = "https://shop.example/thanks"
 OLD_SECRET = "whsec_old"
 
 
-def attempt_of(checkout: Checkout) -> str:
-    return "pay_" + checkout.id.removeprefix("co_")
-
-
 class StripeMarket(Market):
     """As it is, with a Stripe of our own in place of the practice provider."""
 
@@ -66,7 +62,7 @@ class StripeMarket(Market):
         """Note the attempt as ``pay`` does, and have its intent made; returns the attempt."""
         now = self.clock.now_ms()
         await self.book.write(attempts.begin, checkout.id, None, HOME, "stripe", now)
-        attempt = attempt_of(checkout)
+        attempt = attempts.attempt_id(checkout.id)
         await self.provider.create(attempt, checkout.total, checkout.currency, checkout.id)
         return attempt
 

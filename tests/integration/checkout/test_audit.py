@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checkout import audit
+from checkout.attempts import attempt_id
 from checkout.audit import Audit
 from store.redis import keys
 from store.sql.rows import Connection, delete, update
@@ -84,7 +85,7 @@ async def a_charge_without_a_sale(market: Market, checkout: Checkout) -> None:
 
 async def a_sale_given_back(market: Market, checkout: Checkout) -> None:
     paid = next(iter(await market.charges()))[0]
-    await market.provider.refund("pay_" + paid.removeprefix("co_"), 1999, "theft-0001")
+    await market.provider.refund(attempt_id(paid), 1999, "theft-0001")
     del checkout
 
 

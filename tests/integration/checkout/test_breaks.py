@@ -75,7 +75,7 @@ async def test_nothing_is_noted_when_all_is_well(market: Market) -> None:
     await market.pay(await market.buy())
     gauge = Gauge()
 
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     assert await watch(market, gauge).look() == 0
 
     assert (await market.book.read(_all), gauge.counts) == ([], [0])

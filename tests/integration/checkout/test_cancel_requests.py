@@ -6,9 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from base.errors import Conflict, Forbidden
-from checkout.checkout import Failure
 from checkout.order_terms import OrderTerms
-from checkout.payments.provider import Declined
 from tests.integration.checkout.after import (
     PRICE,
     bought,
@@ -24,10 +22,7 @@ from tests.integration.checkout.after import (
 from tests.integration.checkout.market import Market
 from tests.selling import seller
 
-REFUSAL = Declined(Failure(code="refund_refused", message="No."))
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-HOLDING = OrderTerms(free_cancel_ms=HOUR_MS)
+DAY_MS = 24 * 3_600_000
 ASKING = OrderTerms(asks_shop=True)
 
 

@@ -34,9 +34,7 @@ from tests.selling import ADMIN, seller
 
 REFUSAL = Declined(Failure(code="refund_refused", message="No."))
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 HOLDING = OrderTerms(free_cancel_ms=HOUR_MS)
-ASKING = OrderTerms(asks_shop=True)
 
 
 def reasons(conn: Connection) -> list[str | None]:

@@ -257,7 +257,7 @@ async def test_killed_between_the_orders_and_the_gate_the_outbox_replays(market:
         await market.node.purchases.pay(buyer(), checkout.id, card(), HOME)
     await market.replace_node()
 
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
 
     assert await market.units() == (3, 0, 2)
     assert (await market.node.parts.carts.get("vera")).lines == ()

@@ -12,6 +12,7 @@ from checkout.attempts import attempt_id
 from checkout.parts import Terms
 from tests.integration.checkout.dying import ForgetfulProvider
 from tests.integration.checkout.market import Market, buyer
+from tests.waiting import until_told
 
 
 async def cancel(market: Market, ident: str) -> str:
@@ -99,13 +100,21 @@ async def test_what_is_not_paid_in_time_expires(market: Market) -> None:
 async def test_expiry_cancels_at_the_provider_first(market: Market, token: str) -> None:
     market.sandbox._bank._webhook_only_s = 3600
     market.node = await market.start_node(terms=Terms(answer_ms=50))
-    checkout = await market.pay(await market.buy(), token)
+    checkout = await market.buy()
+    attempt = attempt_id(checkout.id)
+    await market.pay(checkout, token)
+
+    async def is_pending() -> bool:
+        payment = await market.provider.fetch(attempt)
+        return payment is not None and payment.status in {"processing", "requires_action"}
+
+    await until_told(is_pending)
 
     market.clock.advance(300_000)
     await market.node.sweeper.sweep()
 
     assert (await market.get(checkout)).state == "expired"
-    payment = await market.provider.fetch("pay_" + checkout.id.removeprefix("co_"))
+    payment = await market.provider.fetch(attempt)
     assert payment is not None
     assert payment.status == "canceled"
     assert await market.off() == []
@@ -138,7 +147,7 @@ async def test_late_money_that_is_told_again_changes_nothing(market: Market) -> 
     checkout = await market.node.purchases.get(buyer(), ident)
     refunded = await market.becomes(checkout, "refunded")
 
-    attempt = "pay_" + ident.removeprefix("co_")
+    attempt = attempt_id(ident)
     await asyncio.gather(*(market.node.purchases.reconciler.reconcile(attempt) for _ in range(4)))
 
     assert await market.get(checkout) == refunded
@@ -147,7 +156,7 @@ async def test_late_money_that_is_told_again_changes_nothing(market: Market) -> 
 
 async def _confirm(market: Market, ident: str) -> None:
     """The buyer confirms at the provider, whose page is still open."""
-    payment = await market.provider.fetch("pay_" + ident.removeprefix("co_"))
+    payment = await market.provider.fetch(attempt_id(ident))
     assert payment is not None
     checkout = await market.node.purchases.get(buyer(), ident)
     assert payment.action is not None

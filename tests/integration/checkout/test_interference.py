@@ -30,10 +30,6 @@ FIVE = Wanted(sku="mug-blue", qty=5, pv=1)
 FAILURE = Failure(code="payment_declined", message="No.")
 
 
-def attempt_of(ident: str) -> str:
-    return attempts.attempt_id(ident)
-
-
 async def test_the_book_refuses_what_a_forgetful_gate_has_granted(
     market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -121,7 +117,7 @@ async def test_a_lost_hold_that_can_be_held_again_is(market: Market) -> None:
 
 async def test_an_answer_after_the_try_was_given_up_still_pays(market: Market) -> None:
     checkout = await market.pay(await market.buy(), "tok_3ds")
-    attempt = attempt_of(checkout.id)
+    attempt = attempts.attempt_id(checkout.id)
     await market.book.write(attempts.note_unsent, attempt, checkout.version)
     assert (await market.get(checkout)).state == "reserved"
 
@@ -236,7 +232,7 @@ async def test_what_was_offered_to_the_provider_meanwhile_is_cancelled_there_fir
 
     assert checkout.state == "reserved"
     other = await market.buy(key="key-0001")
-    payment = await market.provider.fetch(attempt_of(other.id))
+    payment = await market.provider.fetch(attempts.attempt_id(other.id))
     assert (other.state, payment and payment.status) == ("cancelled", Status.CANCELED)
     assert await market.units() == (4, 1, 0)
 

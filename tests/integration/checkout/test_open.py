@@ -14,6 +14,7 @@ from base.errors import (
     SoldOut,
 )
 from cart.cart import Cart
+from checkout.attempts import attempt_id
 from checkout.checkout import Checkout
 from shop.product import NewSku, PatchProduct
 from tests.integration.checkout.market import HOME, Market, buyer, card
@@ -155,7 +156,7 @@ async def test_a_new_key_cancels_a_declined_payment_at_the_provider_first(
     await market.buy(qty=5, key="key-0002")
 
     assert (await market.get(first)).state == "cancelled"
-    payment = await market.provider.fetch("pay_" + first.id.removeprefix("co_"))
+    payment = await market.provider.fetch(attempt_id(first.id))
     assert payment is not None
     assert payment.status == "canceled"
 

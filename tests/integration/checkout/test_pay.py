@@ -17,6 +17,7 @@ from base.errors import (
     Outage,
     PaymentDeclined,
 )
+from checkout.attempts import attempt_id
 from checkout.parts import Terms
 from tests.integration.checkout.market import HOME, Market, buyer, card
 
@@ -126,7 +127,7 @@ async def test_a22_the_fifth_decline_ends_it_and_gives_the_stock_back(market: Ma
         await market.pay(checkout)
     await market.node.sweeper.sweep()
     # Nothing can be charged for it any more, not even by a confirm that was under way.
-    payment = await market.provider.fetch("pay_" + checkout.id.removeprefix("co_"))
+    payment = await market.provider.fetch(attempt_id(checkout.id))
     assert payment is not None
     assert payment.status == "canceled"
     assert await market.off() == []
@@ -206,7 +207,7 @@ async def test_a36_paying_after_the_time_is_expired_by_our_clock(market: Market)
 
 
 async def test_a_slow_payment_is_answered_in_time_and_paid_later(market: Market) -> None:
-    market.node = await market.start_node(terms=Terms(answer_ms=100))
+    market.node = await market.start_node(terms=Terms(answer_ms=1_000))
     checkout = await market.buy()
 
     answer = await market.pay(checkout, "tok_slow")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checkout.queue import RENEW_MS
-from store.sql.migrate import migrate
-from store.sql.postgres import PostgresBook
+from tests.books import opened_book
 from tests.integration.checkout.market import Market, buyer, opened
-from tests.integration.checkout.queueing import SOON, ByHand, Listed
+from tests.integration.checkout.queueing import SOON, ByHand, Listed, queued
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,19 +21,21 @@ pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 
 
 async def test_waiting_is_prolonged_sent_once_and_ended_by_others(
-    tmp_path: Path, postgres_url: str, scripts: Scripts, clock: StoppedClock
+    request: pytest.FixtureRequest, tmp_path: Path, scripts: Scripts, clock: StoppedClock
 ) -> None:
-    migrate(postgres_url)
-    book, pace = PostgresBook(postgres_url), ByHand()
-    async with opened(Market(book, scripts, clock), tmp_path) as market:
+    pace = ByHand()
+    async with (
+        opened_book("postgres", request, tmp_path) as book,
+        opened(Market(book, scripts, clock), tmp_path) as market,
+    ):
         await market.put("mug-blue", 5)
         provider = market.client(kind=Listed)
         assert isinstance(provider, Listed)
         await market.replace_node(provider, pace=pace, terms=SOON)
         other = await market.start_node(provider, terms=SOON)
         left, kept = await market.buy(), await market.buy(who="walt", key="key-walt")
-        await market.pay(left)
-        await market.pay(kept, who="walt")
+        await queued(market.node, left)
+        await queued(market.node, kept, "walt")
 
         clock.advance(RENEW_MS)
         await market.node.purchases.queue.tend()
@@ -46,4 +47,3 @@ async def test_waiting_is_prolonged_sent_once_and_ended_by_others(
         assert paid.pay_by == kept.pay_by + 2 * RENEW_MS
         assert provider.made == [kept.id]
         assert await market.off() == []
-    await book.close()

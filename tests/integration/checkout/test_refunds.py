@@ -26,7 +26,7 @@ from tests.selling import ADMIN, seller
 async def test_t27_all_that_is_left_of_a_captured_order(market: Market) -> None:
     """A captured order could not be refunded (Medusa 10491).
 
-    Guard: checkout/refunding.py, what is left is asked of the provider by the refund's id.
+    Guard: checkout/refunds.py ``_require_refundable``, only what has nothing left is refused.
     Kills: "refund: all that was captured can be given back".
     """
     order = await bought(market, 3)

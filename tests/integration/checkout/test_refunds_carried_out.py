@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from base.errors import Conflict, Outage
 from checkout import refunds as refund_rows
+from checkout.attempts import attempt_id
 from checkout.checkout import Failure
 from checkout.order_terms import OrderTerms
 from checkout.payments.provider import Declined, Lost, NotSent
@@ -156,7 +157,7 @@ async def test_what_is_pending_is_reserved(market: Market) -> None:
 
 async def test_a_refusal_of_the_provider_frees_what_was_reserved(market: Market) -> None:
     order = await bought(market, 1)
-    attempt = "pay_" + (await checkout_of(market)).removeprefix("co_")
+    attempt = attempt_id(await checkout_of(market))
     # Somebody has given it back in the provider's own console.
     await market.provider.refund(attempt, PRICE, "by-hand-0001")
 
@@ -239,7 +240,7 @@ async def test_a_restock_whose_mark_was_lost_is_not_done_twice(market: Market) -
     handlers = market.node.outbox.handlers
     handlers["restock"] = unmarked(handlers["restock"])
     await refund(market, order, restock=True)
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     await market.replace_node()
 
     assert await market.units() == (5, 0, 0)
@@ -250,13 +251,13 @@ async def test_a_gate_filled_from_the_book_does_not_get_a_restock_twice(market: 
     order = await bought(market, 3)
     market.node.outbox.handlers.pop("restock")
     await refund(market, order, restock=True)
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     await market.scripts.command("FLUSHALL")
     await rebuild(market.book, market.scripts, calm_s=0)
     assert await market.units() == (5, 0, 0)
 
     await market.replace_node()
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
 
     assert await market.units() == (5, 0, 0)
     marker = keys.restocked("ada", (await refund(market, order, restock=True)).id)

@@ -69,13 +69,18 @@ async def test_two_processes_have_one_pace_between_them(scripts: Scripts) -> Non
         Pace(1, SystemClock(), provider="stripe", scripts=scripts, processes=2, sleep=sleep)
         for _ in range(2)
     ]
+    for pace in both:
+        pace._interval_us = INTERVAL_US
+    start = await redis_us(scripts)
 
     await asyncio.gather(*(pace.turn() for pace in both))
     await asyncio.gather(*(pace.turn() for pace in both))
 
-    # Four turns at one a second, asked for within a moment: 0, 1, 2 and 3 seconds to wait.
+    # Four turns asked for within a moment: nothing, and one, two and three intervals to wait.
+    passed_s = (await redis_us(scripts) - start) / 1_000_000
     assert len(slept) == 3
-    assert sorted(slept)[-1] > 3 * sorted(slept)[0] - 1 > 1
+    for number, wait_s in enumerate(sorted(slept), 1):
+        assert number * 60 - passed_s <= wait_s <= number * 60
 
 
 async def test_without_redis_a_process_goes_at_its_part(scripts: Scripts) -> None:

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
 from base.errors import Invalid, Outage, PaymentDeclined
+from checkout.attempts import attempt_id
 from checkout.parts import Terms
 from checkout.payments import stripe_calls
-from tests.integration.checkout.market import buyer, opened
-from tests.integration.checkout.stripe_market import BACK, StripeMarket, attempt_of
+from tests.integration.checkout.market import buyer
+from tests.integration.checkout.stripe_market import BACK, StripeMarket
 from tests.stripe_account import BANK_IS_SLOW, OK, THREE_DS
 from tests.waiting import until
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from store.redis.scripts import Scripts
-    from store.sql.writer import SqliteBook
-    from tests.clock import StoppedClock
-
 
 @pytest.fixture
-async def market(
-    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
-) -> AsyncIterator[StripeMarket]:
-    """Open for business, with five blue mugs."""
-    async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
-        await market.put("mug-blue", 5)
-        yield market
+def market(stripe_market: StripeMarket) -> StripeMarket:
+    return stripe_market
 
 
 async def test_a_card_pays_and_the_books_agree(market: StripeMarket) -> None:
@@ -53,7 +40,7 @@ async def test_stripe_is_told_what_is_bought_and_each_step_has_its_key(
     await market.pay(checkout)
 
     create, confirm = [each for each in market.stripe.requests if each.method == "POST"]
-    attempt = attempt_of(checkout)
+    attempt = attempt_id(checkout.id)
     assert create.key == attempt
     assert create.form == {
         "amount": "1999",
@@ -255,7 +242,7 @@ async def test_after_the_keys_day_a_forgotten_intent_is_replaced_and_never_charg
     market.stripe.faults = [("drop_after", "/payment_intents")]
     with pytest.raises(Outage):
         await market.pay(checkout)
-    attempt = attempt_of(checkout)
+    attempt = attempt_id(checkout.id)
     market.clock.advance(25 * 3600 * 1000)
 
     await market.provider.create(attempt, 1999, "USD", checkout.id)
@@ -273,7 +260,7 @@ async def test_a_canceled_attempt_can_never_be_confirmed(market: StripeMarket) -
     market.stripe.faults = [("drop", "/payment_intents")]
     with pytest.raises(Outage):
         await market.pay(checkout)
-    attempt = attempt_of(checkout)
+    attempt = attempt_id(checkout.id)
 
     canceled = await market.provider.cancel(attempt)
     await market.provider.create(attempt, 1999, "USD", checkout.id)

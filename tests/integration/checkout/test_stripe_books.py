@@ -8,30 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from base.errors import Invalid, Outage, PaymentDeclined
+from checkout.attempts import attempt_id
 from checkout.payments.provider import Declined
-from tests.integration.checkout.market import buyer, opened
-from tests.integration.checkout.stripe_market import StripeMarket, attempt_of
+from tests.integration.checkout.market import buyer
+from tests.integration.checkout.stripe_market import StripeMarket
 from tests.stripe_account import BANK_IS_SLOW, THREE_DS
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from checkout.payments.provider import Charge
-    from store.redis.scripts import Scripts
-    from store.sql.writer import SqliteBook
-    from tests.clock import StoppedClock
 
 
 @pytest.fixture
-async def market(
-    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
-) -> AsyncIterator[StripeMarket]:
-    """Open for business, with five blue mugs."""
-    async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
-        await market.put("mug-blue", 5)
-        yield market
+def market(stripe_market: StripeMarket) -> StripeMarket:
+    return stripe_market
 
 
 async def expired_with_money(market: StripeMarket) -> str:
@@ -85,7 +75,7 @@ async def test_a_refund_is_made_once_a_key_even_after_stripe_has_forgotten_it(
     market: StripeMarket,
 ) -> None:
     checkout = await market.pay(await market.buy())
-    attempt = attempt_of(checkout)
+    attempt = attempt_id(checkout.id)
 
     await market.provider.refund(attempt, 500, "refund-1")
     market.clock.advance(25 * 3600 * 1000)
@@ -102,7 +92,7 @@ async def test_a_refund_that_fails_at_the_bank_is_not_done(market: StripeMarket)
     market.stripe.refund_status = "failed"
 
     with pytest.raises(Outage):
-        await market.provider.refund(attempt_of(checkout), 1999, "refund-1")
+        await market.provider.refund(attempt_id(checkout.id), 1999, "refund-1")
 
     assert await market.charges() == [(checkout.id, 1999, 0)]
 
@@ -111,7 +101,7 @@ async def test_more_than_was_paid_is_not_refunded(market: StripeMarket) -> None:
     checkout = await market.pay(await market.buy())
 
     with pytest.raises(Declined):
-        await market.provider.refund(attempt_of(checkout), 2000, "refund-1")
+        await market.provider.refund(attempt_id(checkout.id), 2000, "refund-1")
 
     assert market.stripe.refunds == {}
 
@@ -123,8 +113,8 @@ async def test_a_sum_that_stripe_cannot_give_back_is_refused_for_good(
     checkout = await market.pay(await market.buy("vase", qty=2))
 
     with pytest.raises(Declined, match=r"3\.335 KWD"):
-        await market.provider.refund(attempt_of(checkout), 3_335, "refund-1")
-    await market.provider.refund(attempt_of(checkout), 3_330, "refund-2")
+        await market.provider.refund(attempt_id(checkout.id), 3_335, "refund-1")
+    await market.provider.refund(attempt_id(checkout.id), 3_330, "refund-2")
 
     assert await market.charges() == [(checkout.id, 6_670, 3_330)]
 

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from base.errors import Invalid
 from checkout.payments import stripe, stripe_calls
 from checkout.payments.provider import Declined, Lost, NotSent, Status
-from tests.integration.checkout.market import opened
 from tests.integration.checkout.stripe_market import StripeMarket
 from tests.stripe_account import OK
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from store.redis.scripts import Scripts
-    from store.sql.writer import SqliteBook
-    from tests.clock import StoppedClock
 
 KEY = "confirm-1"
 
 
 @pytest.fixture
-async def market(
-    tmp_path: Path, book: SqliteBook, scripts: Scripts, clock: StoppedClock
-) -> AsyncIterator[StripeMarket]:
-    async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
-        await market.put("mug-blue", 5)
-        yield market
+def market(stripe_market: StripeMarket) -> StripeMarket:
+    return stripe_market
 
 
 async def made(market: StripeMarket) -> str:

@@ -193,7 +193,7 @@ async def test_a_product_that_was_taken_out_changes_unseen(house: House) -> None
     await host.event("bag.changed")
 
     await house.a.node.catalog.patch(seller(), "tote", PatchProduct(title="Big tote"))
-    await house.a.node.outbox.flush()
+    await house.a.node.outbox.flush(20.0)
     await host.do("bag.add", product="tote")
     changed = await host.event("bag.changed")
 

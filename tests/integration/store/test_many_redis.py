@@ -18,7 +18,7 @@ from store.redis.channels import Channels
 from store.redis.connect import Client, check, close, connect
 from store.redis.feed import Entry, Feed
 from store.redis.scripts import Scripts
-from tests.conftest import REDIS
+from tests.redis_server import REDIS, wait_for_redis
 from tests.waiting import until, until_told
 
 if TYPE_CHECKING:
@@ -50,17 +50,7 @@ def server(folder: Path, port: int, *options: str) -> Iterator[sync_redis.Redis]
     with subprocess.Popen(command) as process:
         client = sync_redis.Redis(port=port)
         try:
-            subprocess.run(
-                [
-                    "timeout",
-                    "5",
-                    "sh",
-                    "-c",
-                    f"until redis-cli -p {port} ping; do sleep 0.02; done",
-                ],
-                check=True,
-                capture_output=True,
-            )
+            wait_for_redis(client)
             yield client
         finally:
             client.close()

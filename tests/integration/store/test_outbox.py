@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from store.sql.writer import SqliteBook
     from tests.clock import StoppedClock
-from tests.waiting import until
+from tests.waiting import until, until_told
 
 Payload = dict[str, Any]
 
@@ -55,6 +55,10 @@ def counts(conn: Connection) -> tuple[int, int]:
     return row[0] - row[1], row[1]
 
 
+async def is_empty(book: SqliteBook) -> bool:
+    return await book.read(counts) == (0, 0)
+
+
 @pytest.fixture
 def outbox(book: SqliteBook, clock: StoppedClock) -> Outbox:
     return Outbox(book, clock)
@@ -77,8 +81,8 @@ async def test_what_was_committed_is_delivered_in_order_and_once(
     await book.write(note, "settle", 1, 2, 3)
     await book.write(note, "bought", 4)
 
-    await running.flush()
-    await running.flush()
+    await running.flush(20.0)
+    await running.flush(20.0)
 
     assert settle.payloads == [{"n": 1}, {"n": 2}, {"n": 3}]
     assert bought.rows == [(4, {"n": 4})]
@@ -90,7 +94,7 @@ async def test_what_was_rolled_back_is_not_delivered(running: Outbox, book: Sqli
 
     with pytest.raises(Conflict):
         await book.write(note_then_refuse)
-    await running.flush()
+    await running.flush(20.0)
 
     assert settle.rows == []
 
@@ -102,11 +106,11 @@ async def test_a_failing_row_waits_and_holds_nobody_up(running: Outbox, book: Sq
     await book.write(note, "settle", 1, 2, 3)
     await book.write(note, "bought", 4)
 
-    await running.flush()
+    await running.flush(20.0)
     assert settle.payloads == [{"n": 1}, {"n": 3}]
     assert bought.payloads == [{"n": 4}]
     settle.error = None
-    await running.flush()
+    await running.flush(20.0)
 
     assert settle.rows[-1] == (2, {"n": 2})
     assert await book.read(counts) == (0, 4)
@@ -124,7 +128,7 @@ async def test_a_kind_whose_receiver_is_away_is_not_tried_for_each_row(
     running.handlers["settle"] = away
     await book.write(note, "settle", *range(100))
 
-    await running.flush()
+    await running.flush(20.0)
 
     assert len(tried) == outbox_module.PATIENCE
 
@@ -136,8 +140,8 @@ async def test_a_handlers_bug_is_logged_once_and_the_row_is_kept(
     settle.error, settle.failing = KeyError("mug-blue"), lambda payload: payload["n"] == 1
     await book.write(note, "settle", 1, 2)
 
-    await running.flush()
-    await running.flush()
+    await running.flush(20.0)
+    await running.flush(20.0)
 
     assert settle.payloads == [{"n": 2}]
     assert await book.read(counts) == (1, 1)
@@ -155,7 +159,7 @@ async def test_a_handler_that_hangs_is_given_up(
     running.handlers["settle"] = hang
     await book.write(note, "settle", 1)
 
-    await running.flush()
+    await running.flush(20.0)
 
     assert await book.read(counts) == (1, 0)
 
@@ -165,8 +169,8 @@ async def test_an_unknown_kind_is_kept_and_named_once(
 ) -> None:
     await book.write(note, "points", 1, 2)
 
-    await running.flush()
-    await running.flush()
+    await running.flush(20.0)
+    await running.flush(20.0)
 
     assert await book.read(counts) == (2, 0)
     assert caplog.text.count("nobody handles the outbox's 'points'") == 1
@@ -177,7 +181,7 @@ async def test_a_row_that_another_process_left_is_found(
 ) -> None:
     settle = running.handlers["settle"] = Recorder()
     monkeypatch.setattr(outbox_module, "PERIOD_S", 0.02)
-    await running.flush()
+    await running.flush(20.0)
 
     await book.write(note, "settle", 1)
 
@@ -191,7 +195,7 @@ async def test_more_rows_than_a_page_are_delivered_in_one_round(
     settle = running.handlers["settle"] = Recorder()
     await book.write(note, "settle", *range(35))
 
-    await running.flush()
+    await running.flush(20.0)
 
     assert settle.payloads == [{"n": n} for n in range(35)]
 
@@ -200,7 +204,7 @@ async def test_flush_without_a_runner_delivers_by_itself(outbox: Outbox, book: S
     settle = outbox.handlers["settle"] = Recorder()
     await book.write(note, "settle", 1)
 
-    await outbox.flush()
+    await outbox.flush(20.0)
 
     assert settle.payloads == [{"n": 1}]
 
@@ -221,7 +225,7 @@ async def test_flush_never_waits_longer_than_it_may_and_never_raises(
 
     assert started.is_set()
     may_end.set()
-    await running.flush()
+    await running.flush(20.0)
     assert await book.read(counts) == (0, 1)
 
 
@@ -236,11 +240,11 @@ async def test_flush_waits_for_what_was_committed_while_a_round_is_under_way(
 
     running.handlers["settle"] = slow
     await book.write(note, "settle", 1)
-    first = asyncio.create_task(running.flush())
+    first = asyncio.create_task(running.flush(20.0))
     await asyncio.sleep(0.02)
     await book.write(note, "settle", 2)
 
-    await running.flush()
+    await running.flush(20.0)
 
     assert seen == [1, 2]
     await first
@@ -257,9 +261,9 @@ async def test_a_lost_book_does_not_end_the_outbox(
 
     with monkeypatch.context() as patch:
         patch.setattr(book, "read", lost)
-        await running.flush()
+        await running.flush(20.0)
     assert settle.rows == []
-    await running.flush()
+    await running.flush(20.0)
 
     assert settle.payloads == [{"n": 1}]
 
@@ -271,11 +275,10 @@ async def test_done_rows_are_pruned_after_a_day_and_their_ids_never_used_again(
         outbox = Outbox(book, clock)
         settle = outbox.handlers["settle"] = Recorder()
         await book.write(note, "settle", 1)
-        await outbox.flush()
+        await outbox.flush(20.0)
         assert settle.rows[0][0] == round_ + 1
         clock.advance(outbox_module.KEPT_MS + 1)
         task = asyncio.create_task(outbox.run())
-        await asyncio.sleep(0.1)
+        await until_told(lambda: is_empty(book))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert await book.read(counts) == (0, 0)

@@ -1,7 +1,8 @@
-"""What is asked every second, at every payment or by a list reads no table from end to end."""
+"""What is asked every second, at every payment or by a list goes by an index to what it wants."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checkout import breaks, inbox, orders, shipments, sweeper, tally
+from checkout import breaks, inbox, orders, refunds, shipments, sweeper, tally
 from checkout.excerpt import read_excerpt
 from shop.adjustment import pending_adjustments
 from store.sql import outbox
@@ -27,6 +28,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "the next of all orders": (orders._page, (CURSOR, 51, "", "")),
     "checkouts that are due": (sweeper._due, (1, 200)),
     "orders that are due": (shipments.due, (1, 200)),
+    "refunds that are due": (refunds.due, (1, 200)),
     "webhooks left over": (inbox.left_over, ("sandbox", 1, 500)),
     "a webhook is done": (inbox.mark_done, ("sandbox", "pay_1", 1, 1)),
     "webhooks done long ago": (inbox.forget_before, (1, 500)),
@@ -38,6 +40,17 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "breaks about payments that are settled": (breaks.settle, (1,)),
 }
 """Operations, and something to ask them for."""
+
+SCANS = {
+    "all orders": "SCAN orders USING INDEX orders_by_time",
+    "holds that there should be": "SCAN checkouts USING INDEX one_open_checkout_a_viewer",
+}
+"""Who goes along an index from its beginning: to a limit, and where only what is open is in it."""
+
+
+@pytest.fixture
+def path(tmp_path: Path, migrated_sqlite: Path) -> Path:
+    return Path(shutil.copy(migrated_sqlite, tmp_path / "book.db"))
 
 
 def plan(path: Path, op: Callable[..., Any], *args: Any) -> list[str]:
@@ -58,29 +71,27 @@ def plan(path: Path, op: Callable[..., Any], *args: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_it_goes_by_an_index(name: str, migrated_sqlite: Path) -> None:
+def test_it_goes_by_an_index(name: str, path: Path) -> None:
     op, args = QUESTIONS[name]
 
-    steps = plan(migrated_sqlite, op, *args)
+    steps = plan(path, op, *args)
 
     for step in steps:
         # Some rows of the same time may be put in order; all rows may not.
         assert "TEMP B-TREE FOR ORDER BY" not in step, steps
-        assert not step.startswith("SCAN") or " USING INDEX " in step, steps
+        assert not step.startswith("SCAN") or step == SCANS.get(name), steps
 
 
-def test_a_webhook_is_found_among_all_that_were_done(migrated_sqlite: Path) -> None:
-    (step,) = plan(migrated_sqlite, inbox.mark_done, "sandbox", "pay_1", 1, 1)
+def test_a_webhook_is_found_among_all_that_were_done(path: Path) -> None:
+    (step,) = plan(path, inbox.mark_done, "sandbox", "pay_1", 1, 1)
 
     assert "webhooks_to_do (done_at=? AND provider=? AND attempt=?)" in step
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if "next" in name])
-def test_a_list_goes_on_at_its_cursor_however_deep_that_is(
-    name: str, migrated_sqlite: Path
-) -> None:
+def test_a_list_goes_on_at_its_cursor_however_deep_that_is(name: str, path: Path) -> None:
     op, args = QUESTIONS[name]
 
-    (step,) = plan(migrated_sqlite, op, *args)
+    (step,) = plan(path, op, *args)
 
     assert "(paid_at,id)<(?,?)" in step

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bots.host.PIN_EVERY_S", 0.2)
     monkeypatch.setattr("bots.reckoning.SETTLE_S", 0.2)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not told after a second will not be: only where that is what is to be found."""
     monkeypatch.setattr("bots.company.GRACE_S", 1.0)
 
 
@@ -60,6 +65,7 @@ async def test_a_server_that_behaves_breaks_no_invariant() -> None:
     assert findings.charges["captured"] == findings.charges["ordered"] > 0
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_pin_that_misses_one_viewer_is_undelivered_and_lost() -> None:
     class Deaf(FakeServer):
         def left_out(self, seat: ServerConnection, event: dict[str, Any]) -> bool:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-import redis as sync_redis
 
 from base.errors import Outage, SoldOut
 from store.redis.connect import close, connect
 from store.redis.scripts import Scripts
-from tests.conftest import REDIS
 from tests.integration.checkout.market import Market, buyer
-from tests.integration.store.test_many_redis import free_port, server
+from tests.redis_server import REDIS, RedisServer, serving_redis
+from tests.relay import relaying
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.redis,
@@ -30,23 +29,22 @@ pytestmark = [
 class Pair:
     """A primary, its replica, and scripts at each."""
 
-    primary: sync_redis.Redis
-    replica: sync_redis.Redis
+    primary: RedisServer
+    replica: RedisServer
     scripts: Scripts
     replicas_scripts: Scripts
 
 
 @pytest.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
-    one, two = free_port(), free_port()
-    clients = [connect(f"redis://127.0.0.1:{port}") for port in (one, two)]
-    here, there = (Scripts(client) for client in clients)
-    with (
-        server(tmp_path / "one", one) as primary,
-        server(tmp_path / "two", two, "--replicaof", f"127.0.0.1 {one}") as replica,
-    ):
+async def pair() -> AsyncIterator[Pair]:
+    async with AsyncExitStack() as stack:
+        one = stack.enter_context(serving_redis())
+        link = await stack.enter_async_context(relaying(one.socket))
+        two = stack.enter_context(serving_redis("--replicaof", f"127.0.0.1 {link.place}"))
+        clients = [connect(server.url) for server in (one, two)]
+        here, there = (Scripts(client) for client in clients)
         await here.load()
-        yield Pair(primary, replica, here, there)
+        yield Pair(one, two, here, there)
         for scripts, client in zip((here, there), clients, strict=True):
             await scripts.close()
             await close(client)
@@ -78,12 +76,13 @@ async def test_t34_a_replica_that_has_not_heard_of_sales_sells_nothing_twice(
     Guard: checkout/rows.py ``claim``: the book refuses what the new primary grants.
     Kills: "claim: no more than there is".
     """
-    pair.primary.set("the last", "that it hears of")
-    await until(lambda: pair.primary.wait(1, 100) == 1)
-    pair.replica.replicaof("NO", "ONE")  # cut off: from here on it hears of nothing
+    pair.primary.client.set("the last", "that it hears of")
+    # Briefly each time: what it waits for comes through a relay of ours.
+    await until(lambda: pair.primary.client.wait(1, 1) == 1)
+    pair.replica.client.replicaof("NO", "ONE")  # cut off: from here on it hears of nothing
     early = [await sold(market, f"early-{number}") for number in range(3)]
     await market.node.stop(0)
-    pair.primary.shutdown(nosave=True)
+    pair.primary.process.kill()
 
     market.scripts = pair.replicas_scripts
     market.node = await market.start_node()

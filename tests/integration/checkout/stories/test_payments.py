@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from base.errors import InProgress, Outage, PaymentDeclined, SoldOut, YellowcartError
-from checkout import attempts, breaks
+from checkout import attempts, breaks, rows
 from checkout.checkout import Failure
 from checkout.parts import Terms
 from checkout.payments.provider import Status
@@ -226,7 +226,7 @@ async def test_t20_a_failed_checkout_leaves_the_cart_as_it_was(market: Market) -
     """A failed completion marked the cart as completed for good (medusa 11906).
 
     Guard: checkout/paid.py ``_tell``, only what is paid leaves the cart.
-    Kills: "pay: five tries".
+    Kills: "ended: the cart stays as it was".
     """
     await market.node.parts.carts.set("vera", "mug-blue", 2)
     first = await market.node.purchases.open(buyer(), "key-0001", None, "demo")
@@ -235,11 +235,12 @@ async def test_t20_a_failed_checkout_leaves_the_cart_as_it_was(market: Market) -
             await market.pay(first, "tok_declined")
     assert (await market.get(first)).state == "failed"
 
+    await market.node.outbox.flush(20.0)
     assert (await market.node.parts.carts.get("vera")).count == 2
     second = await market.node.purchases.open(buyer(), "key-0002", None, "demo")
 
     assert (await market.pay(second)).state == "paid"
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     assert (await market.node.parts.carts.get("vera")).count == 0
     assert await market.off() == []
 
@@ -265,6 +266,11 @@ async def test_t29_a_genuine_payment_of_other_money_never_pays(
 
     with suppress(YellowcartError):
         await market.pay(checkout)
+
+    async def has_begun() -> bool:
+        return await market.book.read(rows.by_attempt, attempt) is not None
+
+    await until_told(has_begun)
     await market.node.purchases.reconciler.reconcile(attempt)
 
     assert (await market.get(checkout)).state in {"reserved", "pay_pending"}

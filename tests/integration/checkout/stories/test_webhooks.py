@@ -52,7 +52,7 @@ async def test_t12_the_same_webhook_ten_times_at_once_has_one_effect(market: Mar
 
     paid = await market.becomes(checkout, "paid")
     await market.heard("order")
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     assert len(paid.orders) == 1
     assert [name for _, name, _ in market.node.told.told].count("order") == 1
     assert len(market.node.purchased) == 1
@@ -72,7 +72,7 @@ async def test_t13_what_follows_a_payment_follows_once(market: Market) -> None:
     checkout = await market.node.purchases.open(buyer(), "key-0001", None, "demo")
     await market.pay(checkout)
     await market.heard("order")
-    await market.node.outbox.flush()
+    await market.node.outbox.flush(20.0)
     await carts.set("vera", "mug-blue", 3)
 
     for _ in range(3):
