@@ -44,6 +44,6 @@ async def test_waiting_is_prolonged_sent_once_and_ended_by_others(
         paid = await market.becomes(kept, "paid", "walt")
 
         assert ended.state == "cancelled"
-        assert paid.pay_by == kept.pay_by + 2 * RENEW_MS
+        assert paid.pay_by == kept.pay_by + 3 * RENEW_MS
         assert provider.made == [kept.id]
         assert await market.off() == []
