@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from base.errors import YellowcartError
-from checkout import rows
+from checkout import attempts, rows
 from checkout.paid import LATE
 from checkout.state import ENDED, PENDING, State
 from store.sql.rows import Connection, select
@@ -41,6 +41,9 @@ PERIOD_S: Final = 1.0
 PAGE: Final = 200
 AT_ONCE: Final = 16
 """Checkouts looked at side by side; each may cost a request to the provider."""
+
+AGAIN_MS: Final = 5_000
+"""Until a checkout that did not move on is looked at again: the others come first."""
 
 PRUNE_EVERY: Final = 3600
 ORPHANS_EVERY: Final = 5
@@ -184,15 +187,33 @@ class Sweeper:
             await self._webhooks.prune()
 
     async def _attend(self, record: Record) -> None:
+        """Move on what is due; what the provider does not settle must not stay first of all."""
+        try:
+            after = await self._move_on(record)
+        except Exception:
+            await self._look_later(record)
+            raise
+        if after.version == record.version:
+            await self._look_later(record)
+
+    async def _move_on(self, record: Record) -> Record:
         ending, now = self._purchases.ending, self._parts.clock.now_ms()
         if record.state is State.REFUNDING:
-            await self._purchases.reconciler.reconcile(record.paying.id)
-        elif record.state is State.CANCELING or record.state in ENDED:
-            await ending.cancel_payment(record)
-        elif now >= record.pay_by:
-            await ending.end(record.id)
-        elif record.is_pending:
-            await self._purchases.reconciler.reconcile(record.paying.id)
+            return await self._purchases.reconciler.reconcile(record.paying.id)
+        if record.state is State.CANCELING or record.state in ENDED:
+            return await ending.cancel_payment(record)
+        if now >= record.pay_by:
+            return await ending.end(record.id)
+        if record.is_pending:
+            return await self._purchases.reconciler.reconcile(record.paying.id)
+        return record
+
+    async def _look_later(self, record: Record) -> None:
+        now = self._parts.clock.now_ms()
+        due = now + AGAIN_MS
+        if now < record.pay_by:
+            due = min(due, record.pay_by)
+        await self._parts.book.write(attempts.look_later, record, due)
 
     async def _reconcile(self, attempt: str) -> None:
         await self._purchases.reconciler.reconcile(attempt)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from cart.holds import Holds, HoldState
-from checkout.payments.provider import Payment, Status
+from checkout.payments.provider import NotSent, Payment, Status
 from checkout.payments.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
@@ -102,3 +104,23 @@ class ForgetfulProvider(SandboxProvider):
             refunded=0,
             checkout=payment.checkout,
         )
+
+
+class BusyProvider(SandboxProvider):
+    """A provider that works on every payment for ever, also when it is asked to cancel."""
+
+    async def fetch(self, attempt: str) -> Payment | None:
+        payment = await super().fetch(attempt)
+        return payment and structs.replace(payment, status=Status.PROCESSING, captured=0)
+
+    async def cancel(self, attempt: str) -> Payment:
+        payment = await self.fetch(attempt)
+        assert payment is not None
+        return payment
+
+
+class MiserlyProvider(SandboxProvider):
+    """A provider that cannot be asked to give money back."""
+
+    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+        raise NotSent(f"{key}: {amount} of {attempt}")
