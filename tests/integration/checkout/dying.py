@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from base.errors import Outage
 from cart.holds import Holds, HoldState
 from checkout.payments.provider import NotSent, Payment, Status
 from checkout.payments.sandbox import SandboxProvider
@@ -57,6 +58,19 @@ class InterruptedBook(DyingBook):
             self._at = ""
             await self._act()
         return await super().write(op, *args)
+
+
+class SilentBook(DyingBook):
+    """A book that does not answer to one question."""
+
+    def __init__(self, book: Book, question: str) -> None:
+        super().__init__(book)
+        self._question = question
+
+    async def read(self, op: Callable[..., Any], *args: Any) -> Any:
+        if op.__name__ == self._question:
+            raise Outage
+        return await super().read(op, *args)
 
 
 class DyingProvider(SandboxProvider):

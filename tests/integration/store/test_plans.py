@@ -26,6 +26,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "all orders": (orders._page, (None, 51, "", "")),
     "the next of all orders": (orders._page, (CURSOR, 51, "", "")),
     "checkouts that are due": (sweeper._due, (1, 200)),
+    "payments under way": (sweeper._pending, ("", 200)),
     "orders that are due": (shipments.due, (1, 200)),
     "webhooks left over": (inbox.left_over, ("sandbox", 1, 500)),
     "a webhook is done": (inbox.mark_done, ("sandbox", "pay_1", 1, 1)),
@@ -73,6 +74,13 @@ def test_a_webhook_is_found_among_all_that_were_done(migrated_sqlite: Path) -> N
     (step,) = plan(migrated_sqlite, inbox.mark_done, "sandbox", "pay_1", 1, 1)
 
     assert "webhooks_to_do (done_at=? AND provider=? AND attempt=?)" in step
+
+
+def test_payments_under_way_are_found_among_the_open_checkouts(migrated_sqlite: Path) -> None:
+    steps = plan(migrated_sqlite, sweeper._pending, "", 200)
+
+    assert "checkouts USING INDEX one_open_checkout_a_viewer (viewer>?)" in steps[0]
+    assert "payments USING INDEX sqlite_autoindex_payments_2 (checkout=?)" in steps[1]
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if "next" in name])
