@@ -103,6 +103,18 @@ class DyingHolds(Holds):
         raise Killed
 
 
+class InterruptedHolds(Holds):
+    """Holds that let somebody else act just before the counters are read, once."""
+
+    act: Callable[[], Awaitable[object]] | None = None
+
+    async def taken(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
+        act, self.act = self.act, None
+        if act is not None:
+            await act()
+        return await super().taken(shop, skus)
+
+
 class ForgetfulProvider(SandboxProvider):
     """A provider that says it canceled a payment, and takes the money all the same."""
 
