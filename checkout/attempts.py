@@ -28,6 +28,7 @@ __all__ = [
     "POLL_MS",
     "attempt_id",
     "begin",
+    "look_later",
     "note_action",
     "note_canceled",
     "note_declined",
@@ -188,6 +189,12 @@ def postpone(conn: Connection, checkout: str, version: int, due_ms: int | None) 
     A checkout that has changed meanwhile has another time, or none: it would be due for ever.
     """
     change(conn, checkouts, {"id": checkout, "version": version}, next_at=due_ms)
+
+
+def look_later(conn: Connection, record: Record, due_ms: int) -> None:
+    """Let the sweeper look again at ``due_ms``, unless anything gave it another time meanwhile."""
+    seen = {"id": record.id, "version": record.version, "next_at": record.next_at}
+    change(conn, checkouts, seen, next_at=due_ms)
 
 
 def _ended(conn: Connection, after: Record, now_ms: int) -> Change:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from base.errors import YellowcartError
@@ -16,6 +17,8 @@ from checkout import breaks
 from checkout.breaks import Break
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from base.clock import Clock
     from checkout.audit import Audit
     from store.redis.lease import Lease
@@ -27,13 +30,14 @@ logger = logging.getLogger(__name__)
 
 PERIOD_S: Final = 300.0
 LOOK_S: Final = 1800.0
-"""Millions of purchases; it reads them bit by bit, so that nobody waits for long meanwhile."""
+"""Millions of purchases, of which a provider far away lists some hundred thousand in that time;
+it reads them bit by bit, so that nobody waits for long meanwhile."""
 
 REST: Final = 50
 """Times as long as a look took."""
 
 LOOKER_MS: Final = 60_000
-"""How long the one who looks stays so, in silence; renewed each time that breaks are counted."""
+"""How long the one who looks stays so, in silence; renewed at every count, and while it looks."""
 
 COUNT_S: Final = 15.0
 """Every process shows the number of open breaks, which is read from the book."""
@@ -97,12 +101,29 @@ class BreakWatch:
         elif began >= self._look_at:
             self._look_at = began + PERIOD_S
             try:
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(LOOK_S), self._leading():
                     await self.look()
             except TimeoutError:
                 logger.warning("the books could not be compared within %.0f s", LOOK_S)
             took = self._clock.monotonic_s() - began
             self._look_at = began + max(PERIOD_S, REST * took)
+
+    @asynccontextmanager
+    async def _leading(self) -> AsyncIterator[None]:
+        """Stay the one who looks, or another process would begin a look of its own beside this."""
+        renewing = asyncio.create_task(self._renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_S)
+            try:
+                await self._lease.held()
+            except YellowcartError as error:
+                logger.warning("the lease of who looks was not renewed: %s", error)
 
     async def look(self) -> int:
         """Compare all books now; how many breaks are open afterwards.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from checkout.paid import LATE
 from store.sql.rows import Connection, select
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Delivery"]
 
 logger = logging.getLogger(__name__)
+
+
+LOOKS: Final = 2
+"""At book and gate, one after the other: what somebody gives back in between is missing once."""
 
 
 class Delivery:
@@ -49,12 +53,14 @@ class Delivery:
         between hold and claim may have lost its hold to the sweeper, which took it for an
         orphan's: the claim stands, and its units are on sale again.
         """
-        claimed = await self._book.read(_claimed, checkout, shop)
-        taken = await self._holds.taken(shop, list(claimed))
-        # The gate takes before the book claims, and gives back after it: never less.
-        if any(taken.get(sku, 0) < units for sku, units in claimed.items()):
-            logger.warning("what %s has bought at %s was on sale again", checkout, shop)
-            await self._holds.close(shop)
+        for _ in range(LOOKS):
+            claimed = await self._book.read(_claimed, checkout, shop)
+            taken = await self._holds.taken(shop, list(claimed))
+            # The gate takes before the book claims, and gives back after it: never less.
+            if all(taken.get(sku, 0) >= units for sku, units in claimed.items()):
+                return
+        logger.warning("what %s has bought at %s was on sale again", checkout, shop)
+        await self._holds.close(shop)
 
     async def bought(self, row: int, payload: dict[str, Any]) -> None:
         """Take what was paid out of the buyer's cart.

@@ -47,8 +47,8 @@ def note_order(conn: Connection, kind: Kind, order: Order, at: int, change: str 
         kind: One of the kinds of orders.
         order: As it is now.
         at: When, in Unix ms.
-        change: The id of the refund or parcel where there may be several; without it a kind
-            is noted once an order.
+        change: The id of the refund or parcel where there may be several, or the state that
+            the order is in by now; without it a kind is noted once an order.
 
     """
     about = f"{order.id}|{change}" if change else order.id

@@ -114,6 +114,9 @@ def advance(conn: Connection, order: str, now_ms: int) -> Changed:
     if to is None or record.next_at is None or record.next_at > now_ms:
         return Changed(record, changed=False)
     after = change(conn, record, to, next_at=None)
+    if to is OrderState.AWAITING_SHIPMENT:
+        # A shop that sends what it is told of has not read the address yet.
+        note_order(conn, Kind.ORDER_PAID, after.order, now_ms, to.value)
     if to is OrderState.COMPLETED:
         note_order(conn, Kind.ORDER_COMPLETED, after.order, now_ms)
     return Changed(after, changed=True)

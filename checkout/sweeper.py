@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from base.errors import YellowcartError
-from checkout import rows
+from checkout import attempts, rows
 from checkout.paid import LATE
 from checkout.state import ENDED, PENDING, State
 from store.sql.rows import Connection, select
@@ -41,6 +41,9 @@ PERIOD_S: Final = 1.0
 PAGE: Final = 200
 AT_ONCE: Final = 16
 """Checkouts looked at side by side; each may cost a request to the provider."""
+
+AGAIN_MS: Final = 5_000
+"""Until a checkout that did not move on is looked at again: the others come first."""
 
 PRUNE_EVERY: Final = 3600
 ORPHANS_EVERY: Final = 5
@@ -84,24 +87,16 @@ class Sweeper:
         self._gate = gate
         self._stock = stock
         self._lease = lease
+        self._swept = 0
 
     async def run(self) -> None:
         """Recover from a crash, then sweep until cancelled."""
-        recovered, swept = False, 0
+        recovered = False
         while True:
-            try:
-                if not recovered:
-                    # Not only the leader: a dead process may still hold the lease.
-                    await self.recover()
-                    recovered = True
-                if await self._lease.held():
-                    await self._sweep_number(swept)
-                    swept += 1
-            except YellowcartError as error:
-                logger.warning("the sweep broke off: %s", error)
-            except Exception:
-                # The next second may be better; nobody else does this.
-                logger.exception("the sweep broke off")
+            # Not only the leader: a dead process may still hold the lease. And what keeps it
+            # from recovering must not keep everybody's stock.
+            recovered = recovered or await self._went_well(self.recover())
+            await self._went_well(self._lead())
             await asyncio.sleep(PERIOD_S)
 
     async def sweep(self) -> None:
@@ -143,9 +138,9 @@ class Sweeper:
 
         """
         after, asked = "", 0
-        while attempts := await self._parts.book.read(_pending, after, PAGE):
-            await self._each([self._reconcile(attempt) for attempt in attempts])
-            after, asked = attempts[-1], asked + len(attempts)
+        while pending := await self._parts.book.read(_pending, after, PAGE):
+            await self._each([self._reconcile(attempt) for _, attempt in pending])
+            after, asked = pending[-1][0], asked + len(pending)
         refunds, last = await self._purchases.aftercare.pending("", PAGE)
         while refunds:
             asked += len(refunds)
@@ -176,6 +171,23 @@ class Sweeper:
             ended += len(orphans)
         return ended
 
+    async def _went_well(self, work: Awaitable[None]) -> bool:
+        try:
+            await work
+        except YellowcartError as error:
+            logger.warning("the sweep broke off: %s", error)
+        except Exception:
+            # The next second may be better; nobody else does this.
+            logger.exception("the sweep broke off")
+        else:
+            return True
+        return False
+
+    async def _lead(self) -> None:
+        if await self._lease.held():
+            await self._sweep_number(self._swept)
+            self._swept += 1
+
     async def _sweep_number(self, number: int) -> None:
         await self.sweep()
         if number % ORPHANS_EVERY == 0:
@@ -184,15 +196,33 @@ class Sweeper:
             await self._webhooks.prune()
 
     async def _attend(self, record: Record) -> None:
+        """Move on what is due; what the provider does not settle must not stay first of all."""
+        try:
+            after = await self._move_on(record)
+        except Exception:
+            await self._look_later(record)
+            raise
+        if after.version == record.version:
+            await self._look_later(record)
+
+    async def _move_on(self, record: Record) -> Record:
         ending, now = self._purchases.ending, self._parts.clock.now_ms()
         if record.state is State.REFUNDING:
-            await self._purchases.reconciler.reconcile(record.paying.id)
-        elif record.state is State.CANCELING or record.state in ENDED:
-            await ending.cancel_payment(record)
-        elif now >= record.pay_by:
-            await ending.end(record.id)
-        elif record.is_pending:
-            await self._purchases.reconciler.reconcile(record.paying.id)
+            return await self._purchases.reconciler.reconcile(record.paying.id)
+        if record.state is State.CANCELING or record.state in ENDED:
+            return await ending.cancel_payment(record)
+        if now >= record.pay_by:
+            return await ending.end(record.id)
+        if record.is_pending:
+            return await self._purchases.reconciler.reconcile(record.paying.id)
+        return record
+
+    async def _look_later(self, record: Record) -> None:
+        now = self._parts.clock.now_ms()
+        due = now + AGAIN_MS
+        if now < record.pay_by:
+            due = min(due, record.pay_by)
+        await self._parts.book.write(attempts.look_later, record, due)
 
     async def _reconcile(self, attempt: str) -> None:
         await self._purchases.reconciler.reconcile(attempt)
@@ -247,13 +277,17 @@ def _known(conn: Connection, idents: Sequence[str]) -> set[tuple[str, str]]:
     return {(shop, checkout) for shop, checkout in conn.execute(query)}
 
 
-def _pending(conn: Connection, after: str, limit: int) -> list[str]:
+def _pending(conn: Connection, after: str, limit: int) -> list[tuple[str, str]]:
+    """Payments under way, as (viewer, attempt), by viewer: as the index of what is open has them.
+
+    A viewer has one open checkout. By the ids of payments, all there ever were would be read.
+    """
     states = [state.value for state in PENDING]
     query = (
-        select(payments.c.id)
-        .join(checkouts, checkouts.c.id == payments.c.checkout)
-        .where(checkouts.c.state.in_(states), payments.c.id > after)
-        .order_by(payments.c.id)
+        select(checkouts.c.viewer, payments.c.id)
+        .join(payments, payments.c.checkout == checkouts.c.id)
+        .where(checkouts.c.open, checkouts.c.viewer > after, checkouts.c.state.in_(states))
+        .order_by(checkouts.c.viewer)
         .limit(limit)
     )
-    return list(conn.execute(query).scalars())
+    return [(viewer, attempt) for viewer, attempt in conn.execute(query)]

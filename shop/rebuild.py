@@ -133,16 +133,16 @@ async def _fill(scripts: Scripts, number: int, shard: _Shard) -> bool:
 def _read_shards(conn: Connection) -> defaultdict[int, _Shard]:
     shards: defaultdict[int, _Shard] = defaultdict(_Shard)
     held: Counter[str] = Counter()
-    sold: Counter[str] = Counter()
-    for claim in conn.execute(_live_claims()):
-        (held if claim.state == "open" else sold)[claim.sku] += claim.qty
-        if claim.state == "open":
-            _add_hold(shards[int(keys.shard(claim.shop))], claim)
+    for claim in conn.execute(_open_claims()):
+        held[claim.sku] += claim.qty
+        _add_hold(shards[int(keys.shard(claim.shop))], claim)
     left: dict[str, int] = {}
     versions = select(stock, skus.c.pv).join(skus, skus.c.id == stock.c.sku)
     for row in conn.execute(versions.order_by(stock.c.sku)):
-        counts = (row.total, held[row.sku], sold[row.sku])
-        left[row.sku] = row.total - held[row.sku] - sold[row.sku]
+        # What is claimed and not held was sold: to add up all sales there ever were would take
+        # the longer the more there are, and nothing is sold meanwhile.
+        counts = (row.total, held[row.sku], row.claimed - held[row.sku])
+        left[row.sku] = row.total - row.claimed
         shard = shards[int(keys.shard(row.shop))]
         shard.stock.append((row.sku, *map(str, (*counts, left[row.sku], row.pv))))
         shard.stock_keys.append(keys.stock(row.shop, row.sku))
@@ -164,12 +164,13 @@ def _read_shards(conn: Connection) -> defaultdict[int, _Shard]:
     return shards
 
 
-def _live_claims() -> Any:
+def _open_claims() -> Any:
     return (
         select(claims, checkouts.c.fingerprint, checkouts.c.hold_until)
         .join(checkouts, checkouts.c.id == claims.c.checkout)
-        .where(claims.c.state.in_(("open", "sold")))
-        .order_by(claims.c.checkout, claims.c.sku)
+        .where(checkouts.c.open, claims.c.state == "open")
+        # By viewer, who has one that is open: so the index of what is open is read, and no more.
+        .order_by(checkouts.c.viewer, claims.c.sku)
     )
 
 

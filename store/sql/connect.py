@@ -92,11 +92,12 @@ def outage_of(error: Exception) -> Outage:
     return outage
 
 
-def postgres_engine(url: str) -> AsyncEngine:
+def postgres_engine(url: str, *, is_patient: bool = False) -> AsyncEngine:
     """An engine on PostgreSQL by asyncpg.
 
     Args:
         url: ``postgresql://…`` or ``postgres://…``.
+        is_patient: Whether a statement may take as long as it takes.
 
     """
     # Not at the top: who runs on SQLite need not have asyncpg.
@@ -108,7 +109,7 @@ def postgres_engine(url: str) -> AsyncEngine:
         pool_size=POOL,
         max_overflow=0,
         pool_timeout=WAIT_S,
-        connect_args={"timeout": WAIT_S, "command_timeout": 2 * WAIT_S},
+        connect_args={"timeout": WAIT_S, "command_timeout": None if is_patient else 2 * WAIT_S},
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
         hide_parameters=True,

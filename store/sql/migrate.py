@@ -68,7 +68,9 @@ def _sqlite_revision(path: Path) -> str | None:
 
 
 async def _migrate_postgres(url: str) -> None:
-    engine = postgres_engine(url)
+    # An index on a long table takes minutes, and who starts meanwhile waits for the lock: given
+    # up, all would be undone, at each start anew.
+    engine = postgres_engine(url, is_patient=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade_alone)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from base.errors import Outage
+from store.redis import keys
 from store.sql import rows
 from store.sql.rows import Connection, Prepared, bindparam, delete, func, select, update
 from store.sql.tables import outbox
@@ -32,7 +33,11 @@ PAGE: Final = 500
 HANDLER_S: Final = 10.0
 
 PATIENCE: Final = 5
-"""Failures of a kind in a row after which its other rows wait for the next round."""
+"""Failures in a row, of a kind at the same shards, after which its other rows for these wait for
+the next round: a shard that is closed keeps no other shop's units."""
+
+MOST_FAILURES: Final = PATIENCE * keys.SHARDS
+"""Of a kind in a round, while all are away."""
 
 AT_ONCE: Final = 64
 """Rows of a kind under way together; one by one, each would wait for a turn of the loop."""
@@ -70,6 +75,12 @@ class Row:
     id: int
     kind: str
     payload: dict[str, Any]
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The shards that it is for; none where it names no shop."""
+        shops = self.payload.get("shops") or [self.payload.get("shop")]
+        return tuple(sorted({keys.shard(shop) for shop in shops if shop}))
 
 
 class Outbox:
@@ -157,14 +168,14 @@ class Outbox:
 
     async def _drain(self) -> None:
         after = 0
-        failures: dict[str, int] = defaultdict(int)
+        failures: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
         while rows := await self._book.read(_undelivered, after, PAGE):
             after = rows[-1].id
             by_kind: dict[str, list[Row]] = defaultdict(list)
             for row in rows:
                 by_kind[row.kind].append(row)
             done = await asyncio.gather(
-                *(self._deliver(kind, mine, failures) for kind, mine in by_kind.items())
+                *(self._deliver(kind, mine, failures[kind]) for kind, mine in by_kind.items())
             )
             ids = [ident for some in done for ident in some]
             if ids:
@@ -173,21 +184,28 @@ class Outbox:
                 return
 
     async def _deliver(
-        self, kind: str, rows: Sequence[Row], failures: dict[str, int]
+        self, kind: str, rows: Sequence[Row], failures: Counter[tuple[str, ...]]
     ) -> list[int]:
         handler = self.handlers.get(kind)
         if handler is None:
             self._complain(kind, "nobody handles the outbox's %r", kind)
             return []
         done: list[int] = []
-        first, at_once = 0, PATIENCE
-        while first < len(rows) and failures[kind] < PATIENCE:
+        # What no handler could do comes last: those that fail by themselves are no sign of more.
+        rows = sorted(rows, key=lambda row: row.id in self._complained)
+        at_once = PATIENCE
+        while failures.total() < MOST_FAILURES:
+            rows = [row for row in rows if failures[row.place] < PATIENCE]
             # Begun in order, so their scripts reach Redis in order, in one pipeline.
-            some = rows[first : first + at_once]
+            some, rows = rows[:at_once], rows[at_once:]
+            if not some:
+                break
             outcomes = await asyncio.gather(*(self._try(handler, row) for row in some))
             done += [row.id for row, ok in zip(some, outcomes, strict=True) if ok]
-            failures[kind] = 0 if any(outcomes) else failures[kind] + len(some)
-            first, at_once = first + at_once, AT_ONCE
+            failures.update(row.place for row, ok in zip(some, outcomes, strict=True) if not ok)
+            for place in {row.place for row, ok in zip(some, outcomes, strict=True) if ok}:
+                failures[place] = 0
+            at_once = AT_ONCE
         return done
 
     async def _try(self, handler: Handler, row: Row) -> bool:

@@ -234,8 +234,8 @@ MONEY_GUARDS: Final = (
     Guard(
         "sweep: what was not paid in time ends",
         "checkout/sweeper.py",
-        "elif now >= record.pay_by:",
-        "elif False:",
+        "if now >= record.pay_by:",
+        "if False:",
         (CHECKOUT + "test_end.py::test_what_is_not_paid_in_time_expires",),
         is_simulated=True,
     ),

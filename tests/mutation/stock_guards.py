@@ -117,8 +117,8 @@ STOCK_GUARDS: Final = (
     Guard(
         "rebuild: claims count",
         "shop/rebuild.py",
-        "left[row.sku] = row.total - held[row.sku] - sold[row.sku]",
-        "left[row.sku] = row.total - sold[row.sku]",
+        "left[row.sku] = row.total - row.claimed",
+        "left[row.sku] = row.total",
         (
             SHOP + "test_stock_rebuild.py::test_counters_follow_from_the_claims_of_the_book",
             STORIES + "test_stock.py::test_t05_what_has_drifted_is_found_and_repaired_exactly",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
+from base.errors import Outage
 from cart.holds import Holds, HoldState
-from checkout.payments.provider import Payment, Status
+from checkout.payments.provider import NotSent, Payment, Status
 from checkout.payments.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
@@ -57,6 +60,19 @@ class InterruptedBook(DyingBook):
         return await super().write(op, *args)
 
 
+class SilentBook(DyingBook):
+    """A book that does not answer to one question."""
+
+    def __init__(self, book: Book, question: str) -> None:
+        super().__init__(book)
+        self._question = question
+
+    async def read(self, op: Callable[..., Any], *args: Any) -> Any:
+        if op.__name__ == self._question:
+            raise Outage
+        return await super().read(op, *args)
+
+
 class DyingProvider(SandboxProvider):
     """A provider whose caller dies just before or just after a call."""
 
@@ -87,6 +103,18 @@ class DyingHolds(Holds):
         raise Killed
 
 
+class InterruptedHolds(Holds):
+    """Holds that let somebody else act just before the counters are read, once."""
+
+    act: Callable[[], Awaitable[object]] | None = None
+
+    async def taken(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
+        act, self.act = self.act, None
+        if act is not None:
+            await act()
+        return await super().taken(shop, skus)
+
+
 class ForgetfulProvider(SandboxProvider):
     """A provider that says it canceled a payment, and takes the money all the same."""
 
@@ -101,3 +129,23 @@ class ForgetfulProvider(SandboxProvider):
             captured=0,
             checkout=payment.checkout,
         )
+
+
+class BusyProvider(SandboxProvider):
+    """A provider that works on every payment for ever, also when it is asked to cancel."""
+
+    async def fetch(self, attempt: str) -> Payment | None:
+        payment = await super().fetch(attempt)
+        return payment and structs.replace(payment, status=Status.PROCESSING, captured=0)
+
+    async def cancel(self, attempt: str) -> Payment:
+        payment = await self.fetch(attempt)
+        assert payment is not None
+        return payment
+
+
+class MiserlyProvider(SandboxProvider):
+    """A provider that cannot be asked to give money back."""
+
+    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+        raise NotSent(f"{key}: {amount} of {attempt}")

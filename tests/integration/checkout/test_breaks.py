@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cart.holds import Wanted
+from checkout import break_watch
 from checkout.audit import Audit
 from checkout.break_watch import LOOKER_MS, BreakWatch
+from checkout.payments.sandbox import SandboxProvider
 from checkout.repair import Repair
 from store.redis import keys
 from store.redis.lease import Lease
@@ -20,6 +22,9 @@ from store.sql.upkeep_tables import breaks as breaks_table
 from tests.selling import SHOP
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checkout.payments.provider import Charge, Provider
     from tests.integration.checkout.market import Market
 
 pytestmark = pytest.mark.redis
@@ -35,11 +40,31 @@ class Gauge:
         self.counts.append(count)
 
 
-def watch(market: Market, gauge: Gauge | None = None, node: str = "node-1") -> BreakWatch:
+class SlowProvider(SandboxProvider):
+    """A provider whose list of charges is long in coming."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def charges(self, after: str | None, limit: int) -> tuple[Sequence[Charge], str | None]:
+        self.asked.set()
+        await self.may_answer.wait()
+        return await super().charges(after, limit)
+
+
+def watch(
+    market: Market,
+    gauge: Gauge | None = None,
+    node: str = "node-1",
+    *,
+    provider: Provider | None = None,
+    lasts_ms: int = LOOKER_MS,
+) -> BreakWatch:
     return BreakWatch(
         book=market.book,
-        audit=Audit(market.book, market.scripts, market.provider),
-        lease=Lease(market.scripts, "breaks", node, lasts_ms=LOOKER_MS),
+        audit=Audit(market.book, market.scripts, provider or market.provider),
+        lease=Lease(market.scripts, "breaks", node, lasts_ms=lasts_ms),
         clock=market.clock,
         meter=gauge or Gauge(),
     )
@@ -140,6 +165,31 @@ async def test_who_takes_over_gives_the_other_the_time_to_finish(market: Market)
     market.clock.advance(300_000)
     await second.look_if_due()
     assert gauge.counts == [0]
+
+
+async def test_a_look_that_outlasts_its_lease_is_joined_by_no_other(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(break_watch, "COUNT_S", 0.05)
+    gauges, provider = (Gauge(), Gauge()), market.client(kind=SlowProvider)
+    assert isinstance(provider, SlowProvider)
+    first, second = (
+        watch(market, gauge, node, provider=provider, lasts_ms=200)
+        for gauge, node in zip(gauges, ("node-1", "node-2"), strict=True)
+    )
+    market.clock.advance(20_000)
+    looking = asyncio.create_task(first.look_if_due())
+    async with asyncio.timeout(20):
+        await provider.asked.wait()
+
+    await asyncio.sleep(0.6)
+    async with asyncio.timeout(5):
+        await second.look_if_due()
+
+    assert [gauge.counts for gauge in gauges] == [[], []]
+    provider.may_answer.set()
+    await looking
+    assert [gauge.counts for gauge in gauges] == [[0], []]
 
 
 async def test_a_repair_fills_the_gate_from_the_book(market: Market) -> None:

@@ -13,6 +13,7 @@ from tests.integration.checkout.dying import (
     DyingProvider,
     InterruptedBook,
     Killed,
+    SilentBook,
 )
 from tests.integration.checkout.market import HOME, Market, buyer, card
 from tests.selling import seller
@@ -65,6 +66,18 @@ async def test_a_started_sweeper_recovers_though_a_dead_one_has_the_lease(
 
 async def test_a_sweeper_does_what_is_due_every_second(market: Market) -> None:
     checkout = await market.buy()
+    market.node.running.append(asyncio.create_task(market.node.sweeper.run()))
+
+    market.clock.advance(300_000)
+
+    await market.becomes(checkout, "expired")
+
+
+async def test_a_sweeper_that_cannot_recover_does_what_is_due_all_the_same(
+    market: Market,
+) -> None:
+    checkout = await market.buy()
+    await market.replace_node(book=SilentBook(market.book, "_pending"))
     market.node.running.append(asyncio.create_task(market.node.sweeper.run()))
 
     market.clock.advance(300_000)

@@ -7,10 +7,15 @@ import asyncio
 import pytest
 from msgspec import structs
 
-from base.errors import Conflict, Expired, PaymentDeclined
+from base.errors import Conflict, Expired, Outage, PaymentDeclined
+from checkout import sweeper
 from checkout.attempts import attempt_id
 from checkout.parts import Terms
-from tests.integration.checkout.dying import ForgetfulProvider
+from tests.integration.checkout.dying import (
+    BusyProvider,
+    ForgetfulProvider,
+    MiserlyProvider,
+)
 from tests.integration.checkout.market import Market, buyer
 from tests.waiting import until_told
 
@@ -118,6 +123,58 @@ async def test_expiry_cancels_at_the_provider_first(market: Market, token: str) 
     assert payment is not None
     assert payment.status == "canceled"
     assert await market.off() == []
+
+
+@pytest.mark.parametrize("provider", ["away", "busy"])
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_what_the_provider_does_not_settle_keeps_nobody_elses_stock(
+    market: Market, provider: str, cancelled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "PAGE", 1)
+    left = await market.buy(who="otto")
+    market.clock.advance(200_000)
+    waits = await market.pay(await market.buy(), "tok_3ds")
+    gone = market.client(market.socket + ".gone")
+    asked = gone if provider == "away" else market.client(kind=BusyProvider)
+    await market.replace_node(asked, terms=Terms(answer_ms=50))
+    if cancelled:
+        await cancel(market, waits.id)
+    market.clock.advance(100_000)
+
+    for _ in range(2):
+        await market.node.sweeper.sweep()
+
+    assert (await market.get(left, "otto")).state == "expired"
+    assert (await market.get(waits)).state == "pay_pending"
+    assert await market.units() == (4, 1, 0)
+    await market.replace_node(market.provider)
+    market.clock.advance(200_000)
+    await market.node.sweeper.sweep()
+    assert (await market.get(waits)).state == ("cancelled" if cancelled else "expired")
+
+
+async def test_money_that_cannot_be_given_back_keeps_nobody_elses_stock(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "PAGE", 1)
+    ident = await late(market)
+    await market.pay(await market.buy(who="otto"), who="otto")
+    await market.order_faults(webhooks="drop")
+    await _confirm(market, ident)
+    await market.replace_node(market.client(kind=MiserlyProvider))
+    with pytest.raises(Outage):
+        await market.node.purchases.reconciler.reconcile(attempt_id(ident))
+    left = await market.buy(who="anna")
+    market.clock.advance(300_000)
+
+    for _ in range(2):
+        await market.node.sweeper.sweep()
+
+    assert (await market.get(left, "anna")).state == "expired"
+    await market.replace_node(market.provider)
+    market.clock.advance(5_000)
+    await market.node.sweeper.sweep()
+    assert (await market.node.purchases.get(buyer(), ident)).state == "refunded"
 
 
 async def test_expiry_that_finds_the_money_taken_ends_as_paid(market: Market) -> None:

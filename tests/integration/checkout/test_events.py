@@ -147,3 +147,28 @@ async def test_a_shop_is_not_told_the_address_while_the_order_is_on_hold(market:
 
     assert (order.state, order.ship_to.line1) == ("on_hold", HOME.line1)
     assert event.data["order"]["ship_to"]["line1"] == "***"
+
+
+async def test_a_shop_is_told_the_address_once_the_hold_is_over(market: Market) -> None:
+    await after.on_terms(market, OrderTerms(free_cancel_ms=3_600_000))
+    order = await after.bought(market)
+    market.clock.advance(3_600_000)
+
+    for _ in range(2):
+        await market.node.sweeper.sweep()
+
+    first, second = await told(market, SHOP)
+    assert (first.kind, first.data["order"]["state"]) == ("order.paid", "on_hold")
+    assert (second.kind, second.data["order"]["state"]) == ("order.paid", "awaiting_shipment")
+    assert second.data["order"]["id"] == order.id
+    assert second.data["order"]["ship_to"]["line1"] == HOME.line1
+    assert (second.id != first.id, second.at) == (True, market.clock.now_ms())
+
+
+async def test_a_shop_is_told_once_of_an_order_that_was_never_on_hold(market: Market) -> None:
+    await after.bought(market)
+    market.clock.advance(3_600_000)
+
+    await market.node.sweeper.sweep()
+
+    assert kinds(await told(market, SHOP)) == ["order.paid"]

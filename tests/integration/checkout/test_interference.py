@@ -12,14 +12,21 @@ from base.errors import Conflict, KeyReused, Outage, PaymentDeclined, SoldOut
 from cart.holds import Wanted
 from checkout import attempts, rows
 from checkout.checkout import Failure
+from checkout.delivery import Delivery
 from checkout.opened import enter
 from checkout.parts import Terms
 from checkout.payments.provider import Status
 from checkout.race import Raced
 from checkout.record import Record
 from shop.rebuild import rebuild
+from store.redis import keys
 from store.sql.rows import Connection
-from tests.integration.checkout.dying import DyingBook, ForgetfulProvider, InterruptedBook
+from tests.integration.checkout.dying import (
+    DyingBook,
+    ForgetfulProvider,
+    InterruptedBook,
+    InterruptedHolds,
+)
 from tests.integration.checkout.market import HOME, Market, buyer, card
 from tests.selling import SHOP, seller
 
@@ -97,6 +104,25 @@ async def test_what_is_sold_without_its_hold_has_the_gate_filled_anew(
     await market.node.sweeper.sweep()
     assert await market.units() == (3, 0, 2)
     assert await market.off() == []
+
+
+async def test_what_somebody_gives_back_while_we_look_closes_no_gate(market: Market) -> None:
+    paid = await market.pay(await market.buy())
+    other = await market.buy(who="otto")
+    assert await market.units() == (3, 1, 1)
+    # As after a rebuild, which knows no holds of what was sold.
+    await market.scripts.command("DEL", keys.hold(SHOP, paid.id))
+    holds = InterruptedHolds(market.scripts, market.clock)
+
+    async def give_back() -> None:
+        await market.node.purchases.cancel(buyer("otto"), other.id)
+        assert await market.units() == (4, 0, 1)
+
+    holds.act = give_back
+    row = {"checkout": paid.id, "shops": [SHOP], "target": "sold"}
+    await Delivery(market.book, holds, market.node.parts.carts).settle(1, row)
+
+    assert (await market.buy(who="anna")).state == "reserved"
 
 
 async def test_a_lost_hold_that_can_be_held_again_is(market: Market) -> None:

@@ -16,8 +16,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from store.sql import connect
 from store.sql.connect import postgres_engine, sqlite_engine
-from store.sql.migrate import MIGRATIONS, head, migrate
+from store.sql.migrate import LOCK, MIGRATIONS, head, migrate
 from store.sql.upkeep_tables import metadata
 
 if TYPE_CHECKING:
@@ -68,6 +69,23 @@ async def test_nodes_that_start_together_migrate_once(postgres_url: str) -> None
     await asyncio.gather(*(asyncio.to_thread(migrate, postgres_url) for _ in range(4)))
 
     migrate(postgres_url)
+
+
+@pytest.mark.postgres
+async def test_a_node_waits_for_another_that_migrates_for_long(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "WAIT_S", 0.5)
+    engine = postgres_engine(postgres_url, is_patient=True)
+
+    async with engine.begin() as other:
+        await other.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        migrating = asyncio.create_task(asyncio.to_thread(migrate, postgres_url))
+        done, _ = await asyncio.wait([migrating], timeout=2)
+    await engine.dispose()
+
+    assert not done
+    await migrating
 
 
 def test_migrating_again_changes_nothing_and_does_not_ask_alembic(

@@ -133,6 +133,56 @@ async def test_a_kind_whose_receiver_is_away_is_not_tried_for_each_row(
     assert len(tried) == outbox_module.PATIENCE
 
 
+def settle_at(conn: Connection, shops: list[str]) -> None:
+    for shop in shops:
+        add(conn, "settle", {"checkout": "co_1", "shops": [shop], "target": "sold"}, 1)
+
+
+@pytest.mark.parametrize("rows", [5, 70])
+async def test_a_shard_that_is_closed_keeps_no_other_shops_rows(
+    running: Outbox, book: SqliteBook, rows: int
+) -> None:
+    settle = running.handlers["settle"] = Recorder()
+    settle.error, settle.failing = Outage(), lambda payload: payload["shops"] == ["ada"]
+    await book.write(settle_at, [*["ada"] * rows, "bob"])
+
+    await running.flush()
+
+    assert [payload["shops"] for payload in settle.payloads] == [["bob"]]
+    settle.error = None
+    await running.flush()
+    assert await book.read(counts) == (0, rows + 1)
+
+
+async def test_while_all_are_away_a_round_has_an_end(running: Outbox, book: SqliteBook) -> None:
+    tried = []
+
+    async def away(ident: int, _payload: Payload) -> None:
+        tried.append(ident)
+        raise Outage
+
+    running.handlers["settle"] = away
+    await book.write(settle_at, [f"shop-{n}" for n in range(2000)])
+
+    await running.flush(20)
+
+    most = outbox_module.MOST_FAILURES + outbox_module.AT_ONCE
+    assert 0 < len(tried) < most
+
+
+async def test_rows_that_cannot_be_handled_keep_no_others(
+    running: Outbox, book: SqliteBook
+) -> None:
+    settle = running.handlers["settle"] = Recorder()
+    settle.error, settle.failing = KeyError("mug-blue"), lambda payload: payload["n"] < 10
+    await book.write(note, "settle", *range(11))
+
+    for _ in range(3):
+        await running.flush()
+
+    assert settle.payloads == [{"n": 10}]
+
+
 async def test_a_handlers_bug_is_logged_once_and_the_row_is_kept(
     running: Outbox, book: SqliteBook, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from checkout import breaks, inbox, orders, refunds, shipments, sweeper, tally
 from checkout.excerpt import read_excerpt
 from shop.adjustment import pending_adjustments
+from shop.rebuild import _read_shards
 from store.sql import outbox
 from store.sql.connect import sqlite_engine
 
@@ -27,6 +28,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "all orders": (orders._page, (None, 51, "", "")),
     "the next of all orders": (orders._page, (CURSOR, 51, "", "")),
     "checkouts that are due": (sweeper._due, (1, 200)),
+    "payments under way": (sweeper._pending, ("", 200)),
     "orders that are due": (shipments.due, (1, 200)),
     "refunds that are due": (refunds.due, (1, 200)),
     "webhooks left over": (inbox.left_over, ("sandbox", 1, 500)),
@@ -37,6 +39,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "what the outbox has": (outbox._undelivered, (0, 500)),
     "holds that there should be": (tally.count_open, ()),
     "an excerpt for the audit": (read_excerpt, ("co_1", 100)),
+    "what fills the gate": (_read_shards, ()),
     "breaks about payments that are settled": (breaks.settle, (1,)),
 }
 """Operations, and something to ask them for."""
@@ -86,6 +89,22 @@ def test_a_webhook_is_found_among_all_that_were_done(path: Path) -> None:
     (step,) = plan(path, inbox.mark_done, "sandbox", "pay_1", 1, 1)
 
     assert "webhooks_to_do (done_at=? AND provider=? AND attempt=?)" in step
+
+
+def test_payments_under_way_are_found_among_the_open_checkouts(migrated_sqlite: Path) -> None:
+    steps = plan(migrated_sqlite, sweeper._pending, "", 200)
+
+    assert "checkouts USING INDEX one_open_checkout_a_viewer (viewer>?)" in steps[0]
+    assert "payments USING INDEX sqlite_autoindex_payments_2 (checkout=?)" in steps[1]
+
+
+def test_the_gate_is_filled_without_a_look_at_all_that_was_ever_sold(
+    migrated_sqlite: Path,
+) -> None:
+    first, second, *_ = plan(migrated_sqlite, _read_shards)
+
+    assert first == "SCAN checkouts USING INDEX one_open_checkout_a_viewer"
+    assert "claims USING INDEX sqlite_autoindex_claims_1 (checkout=?)" in second
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if "next" in name])
