@@ -147,5 +147,5 @@ class BusyProvider(SandboxProvider):
 class MiserlyProvider(SandboxProvider):
     """A provider that cannot be asked to give money back."""
 
-    async def refund(self, attempt: str, amount: int, key: str) -> Payment:
+    async def refund(self, attempt: str, amount: int, key: str) -> None:
         raise NotSent(f"{key}: {amount} of {attempt}")
