@@ -1,6 +1,6 @@
 # `make` alone explains itself. PYTHON=… chooses the Python that .venv is made with.
 PYTHON ?=
-URL ?= ws://127.0.0.1:8080/live
+URL ?= ws://127.0.0.1:$(or $(YELLOWCART_PORT),8080)/live
 VIEWERS ?= 1000
 BUYERS ?= 100
 SECONDS ?= 20

@@ -280,6 +280,8 @@ def token(settings: Settings, options: argparse.Namespace) -> int:
     for ident in filter(None, (options.sub, options.show, options.shop)):
         if not is_id(ident):
             return complain(f"{ident!r} is no id: use 1 to 64 of A-Z a-z 0-9 _ and -.")
+    if options.role == Role.SELLER and not options.shop:
+        return complain("A seller's token names the shop: add --shop.")
     body = claims(options.sub, Role(options.role), ttl_s=options.ttl)
     named = {"name": options.name, "show": options.show, "shop": options.shop}
     whose = "YELLOWCART_SECRET" if is_set else f"the secret of {settings.data_dir.resolve()}"

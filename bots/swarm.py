@@ -99,7 +99,8 @@ class Swarm:
         except (OSError, Lost) as error:
             reason = str(error) or type(error).__name__
             raise CannotStart(
-                f"no server at {options.url} ({reason}): start one with make run, or give --url"
+                f"no server at {options.url} ({reason}): start one with make run, or give "
+                "--url (with make load: URL=ws://127.0.0.1:9000/live)"
             ) from error
         except HandshakeFailed as error:
             raise CannotStart(f"{options.url} is no LIVE of Yellowcart: {error}") from error

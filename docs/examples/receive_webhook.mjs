@@ -2,7 +2,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
-const key = Buffer.from(process.env.SECRET.replace("whsec_", ""), "base64");
+const { SECRET } = process.env;
+if (!SECRET) throw new Error("Set SECRET to the endpoint's secret, whsec_…");
+const key = Buffer.from(SECRET.replace("whsec_", ""), "base64");
 const seen = new Set(); // keep these ids in your database, for as long as your orders
 
 const isGenuine = (headers, body) => {

@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import os
+import sys
 import time
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-KEY = base64.b64decode(os.environ["SECRET"].removeprefix("whsec_"))
+SECRET = os.environ.get("SECRET") or sys.exit(__doc__)
+KEY = base64.b64decode(SECRET.removeprefix("whsec_"))
 seen: set[str] = set()  # keep these ids in your database, for as long as your orders
 
 

@@ -109,8 +109,9 @@ class Columns:
         }
         missing = [NAMES[field][0] for field in NEEDED if field not in places]
         if missing:
+            columns = "column" if len(missing) == 1 else "columns"
             raise Unreadable(
-                f"The first line does not name the column {' and '.join(missing)}. It must be "
+                f"The first line does not name the {columns} {', '.join(missing)}. It must be "
                 "the header of Shopify's product CSV: export the products there once more."
             )
         return cls(places, len(header))

@@ -46,7 +46,9 @@ def test_a_token_says_whose_secret_signed_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--ttl", "0"), ("--role", "emperor"), ("--sub", "a b")], ids=str
+    "words",
+    [("--ttl", "0"), ("--role", "emperor"), ("--role", "seller"), ("--sub", "a b")],
+    ids=str,
 )
 def test_a_token_that_could_not_hold_is_not_printed(
     tmp_path: Path, words: tuple[str, str]

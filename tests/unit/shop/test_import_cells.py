@@ -41,7 +41,8 @@ def test_the_names_of_the_newer_template_are_known_too() -> None:
     ("header", "words"),
     [
         (["Handle", "Title"], "does not name the column Variant Price"),
-        (["sku", "name"], "Handle and Title and Variant Price"),
+        (["Handle"], "does not name the columns Title, Variant Price"),
+        (["sku", "name"], "Handle, Title, Variant Price"),
         ([*HEADER, "Title"], "The column Title is there twice"),
         (["Handle;Title;Variant Price"], "separated by semicolons"),
         (["Handle\tTitle\tVariant Price"], "separated by tabs"),
