@@ -165,7 +165,6 @@ MONEY_GUARDS: Final = (
         'LATE: Final = "-late"',
         'LATE: Final = ""',
         (STORIES + "test_late_money.py::test_t22_late_money_buys_the_goods_while_they_are_there",),
-        is_simulated=True,
     ),
     Guard(
         "late: claimed again",
