@@ -47,6 +47,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 SCANS = {
     "all orders": "SCAN orders USING INDEX orders_by_time",
     "holds that there should be": "SCAN checkouts USING INDEX one_open_checkout_a_viewer",
+    "what fills the gate": "SCAN checkouts USING INDEX one_open_checkout_a_viewer",
 }
 """Who goes along an index from its beginning: to a limit, and where only what is open is in it."""
 
@@ -91,17 +92,15 @@ def test_a_webhook_is_found_among_all_that_were_done(path: Path) -> None:
     assert "webhooks_to_do (done_at=? AND provider=? AND attempt=?)" in step
 
 
-def test_payments_under_way_are_found_among_the_open_checkouts(migrated_sqlite: Path) -> None:
-    steps = plan(migrated_sqlite, sweeper._pending, "", 200)
+def test_payments_under_way_are_found_among_the_open_checkouts(path: Path) -> None:
+    steps = plan(path, sweeper._pending, "", 200)
 
     assert "checkouts USING INDEX one_open_checkout_a_viewer (viewer>?)" in steps[0]
     assert "payments USING INDEX sqlite_autoindex_payments_2 (checkout=?)" in steps[1]
 
 
-def test_the_gate_is_filled_without_a_look_at_all_that_was_ever_sold(
-    migrated_sqlite: Path,
-) -> None:
-    first, second, *_ = plan(migrated_sqlite, _read_shards)
+def test_the_gate_is_filled_without_a_look_at_all_that_was_ever_sold(path: Path) -> None:
+    first, second, *_ = plan(path, _read_shards)
 
     assert first == "SCAN checkouts USING INDEX one_open_checkout_a_viewer"
     assert "claims USING INDEX sqlite_autoindex_claims_1 (checkout=?)" in second
