@@ -44,12 +44,15 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 """Operations, and something to ask them for."""
 
+OPEN = "SCAN checkouts USING INDEX one_open_checkout_a_viewer"
 SCANS = {
-    "all orders": "SCAN orders USING INDEX orders_by_time",
-    "holds that there should be": "SCAN checkouts USING INDEX one_open_checkout_a_viewer",
-    "what fills the gate": "SCAN checkouts USING INDEX one_open_checkout_a_viewer",
+    "all orders": {"SCAN orders USING INDEX orders_by_time"},
+    "holds that there should be": {OPEN},
+    "what fills the gate": {OPEN, "SCAN stock USING INDEX sqlite_autoindex_stock_1"},
 }
-"""Who goes along an index from its beginning: to a limit, and where only what is open is in it."""
+"""Who goes along an index from its beginning: to a limit, where only what is open is in it, or
+where all is asked for.
+"""
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def test_it_goes_by_an_index(name: str, path: Path) -> None:
     for step in steps:
         # Some rows of the same time may be put in order; all rows may not.
         assert "TEMP B-TREE FOR ORDER BY" not in step, steps
-        assert not step.startswith("SCAN") or step == SCANS.get(name), steps
+        assert not step.startswith("SCAN") or step in SCANS.get(name, ()), steps
 
 
 def test_a_webhook_is_found_among_all_that_were_done(path: Path) -> None:
