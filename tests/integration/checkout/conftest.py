@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.checkout.market import Market, opened
+from tests.integration.checkout.queueing import SOON, ByHand, Listed
 from tests.integration.checkout.stripe_market import StripeMarket
 
 if TYPE_CHECKING:
@@ -36,3 +37,19 @@ async def stripe_market(
     async with opened(StripeMarket(book, scripts, clock), tmp_path) as market:
         await market.put("mug-blue", 5)
         yield market
+
+
+@pytest.fixture
+def pace() -> ByHand:
+    return ByHand()
+
+
+@pytest.fixture
+async def provider(market: Market, pace: ByHand) -> AsyncIterator[Listed]:
+    """The market's node with a queue, and the provider that it asks."""
+    provider = market.client(kind=Listed)
+    assert isinstance(provider, Listed)
+    await market.replace_node(provider, pace=pace, terms=SOON)
+    yield provider
+    # Whoever still waits for a turn would be waited for.
+    await market.node.stop(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import UNSET
@@ -33,25 +32,6 @@ from tests.integration.checkout.queueing import (
 )
 from tests.selling import SHOP
 from tests.waiting import until, until_told
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-@pytest.fixture
-def pace() -> ByHand:
-    return ByHand()
-
-
-@pytest.fixture
-async def provider(market: Market, pace: ByHand) -> AsyncIterator[Listed]:
-    """The market's node with a queue, and the provider that it asks."""
-    provider = market.client(kind=Listed)
-    assert isinstance(provider, Listed)
-    await market.replace_node(provider, pace=pace, terms=SOON)
-    yield provider
-    # Whoever still waits for a turn would be waited for.
-    await market.node.stop(0)
 
 
 @pytest.fixture

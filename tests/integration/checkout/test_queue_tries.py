@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from checkout.queue import RENEW_MS, TICK_S
 from tests.integration.checkout.market import Market
 from tests.integration.checkout.queueing import (
     PAY_MS,
-    SOON,
     ByHand,
     Listed,
     record_of,
     waiting_at,
 )
 from tests.waiting import until
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-@pytest.fixture
-def pace() -> ByHand:
-    return ByHand()
-
-
-@pytest.fixture
-async def provider(market: Market, pace: ByHand) -> AsyncIterator[Listed]:
-    provider = market.client(kind=Listed)
-    assert isinstance(provider, Listed)
-    await market.replace_node(provider, pace=pace, terms=SOON)
-    yield provider
-    await market.node.stop(0)
-    await provider.close()
 
 
 async def test_a_try_that_was_taken_for_dead_leaves_its_place_to_the_next(
