@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from functools import lru_cache
 from typing import Annotated, Final, Protocol
 
 from msgspec import Meta
@@ -49,12 +48,5 @@ def derived_id(prefix: str, secret: str, *parts: str) -> str:
 
     Keyed by ``secret``, so that nobody can compute another person's id.
     """
-    mac = _keyed(secret).copy()
-    mac.update("\x1f".join(parts).encode())
-    return f"{prefix}_{mac.hexdigest()[:32]}"
-
-
-@lru_cache(8)
-def _keyed(secret: str) -> hmac.HMAC:
-    """Taking the key in costs more than all that follows."""
-    return hmac.new(secret.encode(), digestmod="sha256")
+    message = "\x1f".join(parts).encode()
+    return f"{prefix}_{hmac.digest(secret.encode(), message, 'sha256').hex()[:32]}"

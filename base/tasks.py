@@ -11,7 +11,7 @@ from base.errors import Outage, YellowcartError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["Tasks", "done_within", "run_now"]
+__all__ = ["Tasks", "run_now"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +35,6 @@ def run_now(work: Coroutine[Any, Any, T]) -> T:
         return outcome
     work.close()
     raise RuntimeError("This waits for something: it needs a task.")
-
-
-async def done_within(task: asyncio.Task[Any], seconds: float) -> bool:
-    """Wait without owning: cancelling the caller does not cancel the task.
-
-    As :func:`asyncio.wait` with one task, in a third of its time.
-
-    Returns:
-        Whether it is done; what it has raised is not raised here.
-
-    """
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    task.add_done_callback(wake)
-    timer = loop.call_later(seconds, wake)
-    try:
-        await waiter
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-    return task.done()
 
 
 class Tasks:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from base.errors import InProgress, KeyReused, Outage, PriceChanged, Refused
 from base.ids import derived_id
-from base.tasks import done_within
 from cart.holds import StalePrice
 from checkout import rows
 from checkout.change import Change
@@ -73,7 +72,8 @@ class Opening:
             if flight.fingerprint == wish.fingerprint:
                 return await _landed(flight.task)
             # Another body: the key is taken only if that one succeeds.
-            if not await done_within(flight.task, WAIT_S):
+            await asyncio.wait({flight.task}, timeout=WAIT_S)
+            if not flight.task.done():
                 raise KeyReused
             # Let the flight's own callbacks clear it first.
             await asyncio.sleep(0)
@@ -201,7 +201,8 @@ class Opening:
 
 async def _landed(task: asyncio.Task[Record]) -> Record:
     """Wait without owning: who hangs up does not stop the others."""
-    if not await done_within(task, WAIT_S):
+    await asyncio.wait({task}, timeout=WAIT_S)
+    if not task.done():
         raise Outage
     return task.result()
 

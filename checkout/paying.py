@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
-from base.tasks import done_within
 from checkout import attempts, rows, waiting
 from checkout.address import proper
 from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status, TurnedAway
@@ -83,7 +82,8 @@ class Paying:
         viewer = None if actor.is_admin else actor.id
         begun: list[Record] = []
         task = self._parts.tasks.start(self._run(viewer, checkout, method.token, ship_to, begun))
-        if not await done_within(task, seconds):
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
             return await self._so_far(checkout, viewer, begun)
         return await self._outcome(task.result(), until)
 

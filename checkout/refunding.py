@@ -6,11 +6,11 @@ with the same key until the provider has answered.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from base.errors import Outage
-from base.tasks import done_within
 from checkout import refunds
 from checkout.payments.provider import Declined, Lost, NotSent
 
@@ -56,7 +56,8 @@ class Refunding:
         if not made.is_pending:
             return made
         task = self._parts.tasks.start(self.carry(made))
-        if not await done_within(task, self._parts.terms.answer_ms / 1000):
+        await asyncio.wait({task}, timeout=self._parts.terms.answer_ms / 1000)
+        if not task.done():
             return made
         try:
             return task.result()
