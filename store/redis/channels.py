@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from base.errors import Outage
 from store.redis.backoff import Backoff
 from store.redis.line import Line, Reply
-from store.redis.pipeline import Pipeline
+from store.redis.pipeline import pipeline
 
 if TYPE_CHECKING:
     from store.redis.connect import Client
@@ -40,7 +40,7 @@ class Channels:
 
     def __init__(self, client: Client) -> None:
         self._line = Line(client)
-        self._pipeline = Pipeline(client, lanes=1)
+        self._pipeline = pipeline(client, lanes=1)
         self._listeners: dict[str, OnMessage] = {}
         self._told: set[str] = set()
         self._changed = asyncio.Event()

@@ -142,6 +142,16 @@ class Line:
             if not whole:  # also when cancelled: later replies would answer others
                 await self.close()
 
+    def hand_over(self, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
+        """Have ``protocol`` take what comes from now on; this line only closes any more."""
+        connection: Any = self._connection
+        if connection is None:
+            raise Outage
+        # The library has no word for this: it reads by coroutines alone.
+        transport: asyncio.WriteTransport = connection._writer.transport  # noqa: SLF001
+        transport.set_protocol(protocol)
+        return transport
+
     async def ask(self, *command: str | int | bytes) -> Reply:
         """Send one command and read its reply.
 

@@ -3,51 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import hiredis
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from base.errors import Outage
-from store.redis.connect import FAILURES
-from store.redis.line import Command, Line, Reply
+from store.redis.cluster import ClusterPipeline
+from store.redis.exchange import Asked, Exchange, fail
+from store.redis.line import Command, Reply
 
 if TYPE_CHECKING:
     from store.redis.connect import Client
 
-__all__ = ["BATCH", "Pipeline"]
+__all__ = ["BATCH", "Commands", "Pipeline", "pipeline"]
+
+logger = logging.getLogger(__name__)
 
 BATCH: Final = 200
-"""Commands in one sending: Redis needs some 3 ms for them, which the first one waits."""
+"""Commands of one turn that go to one connection, in their order: Redis needs some 3 ms."""
 
 LANES: Final = 4
-"""Connections: while Redis works on one sending, the next is on its way."""
+"""Connections."""
 
 WAITING: Final = 10_000
-"""Commands not yet sent before new ones are refused."""
+"""Commands not yet answered before new ones are refused."""
+
+_pack: Any = hiredis.pack_command  # its stub knows commands of one word only
 
 
-class Pipeline:
-    """Sends commands that meet in one turn of the loop in one write.
-
-    It is no transaction: each command stands for itself. On a Cluster each goes its own way.
-
-    Args:
-        client: Where Redis is.
-        lanes: Connections. With one alone commands happen in the order they were given;
-            with several, only those that were awaited come before the next.
-
-    """
-
-    def __init__(self, client: Client, *, lanes: int = LANES) -> None:
-        self._client = client
-        self._waiting: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
-        self._lines = [Line(client) for _ in range(lanes)]
-        self._idle = [*self._lines]
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_called = False
-        self._is_closed = False
+class Commands(Protocol):
+    """Takes single commands; each stands for itself."""
 
     def submit(self, command: Command) -> asyncio.Future[Reply]:
         """Queue a command; its future gets the reply, an error reply included.
@@ -55,77 +43,121 @@ class Pipeline:
         A caller that goes away does not call the command back.
 
         Raises:
-            Outage: Too much waits already, or the pipeline is closed.
+            Outage: Too much waits already, or it is closed.
 
         """
-        if self._is_closed or len(self._waiting) >= WAITING:
-            raise Outage
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
-        self._waiting.append((command, future))
-        if not self._is_called:
-            self._is_called = True
-            loop.call_soon(self._start)
-        return future
+        ...
 
     async def close(self) -> None:
         """Stop at once; what was not answered fails."""
-        self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        _fail([future for _, future in self._waiting], Outage())
-        self._waiting.clear()
-        # Not the idle ones only: a task that was cancelled before it began gave none back.
-        for line in self._lines:
-            await line.close()
+        ...
 
-    def _start(self) -> None:
+
+def pipeline(client: Client, *, lanes: int = LANES) -> Commands:
+    """The way to a client's Redis.
+
+    Args:
+        client: Where Redis is.
+        lanes: Connections to one server. With one alone commands happen in the order they
+            were given; with several, only those that were awaited come before the next.
+
+    """
+    if isinstance(client, Redis):
+        return Pipeline(client, lanes)
+    return ClusterPipeline(client, at_once=1) if lanes == 1 else ClusterPipeline(client)
+
+
+class Pipeline:
+    """Sends commands that meet in one turn of the loop in one write; see :class:`Commands`.
+
+    Args:
+        client: Where Redis is.
+        lanes: The most connections. One more is opened when all are busy.
+
+    """
+
+    def __init__(self, client: Redis, lanes: int) -> None:
+        self._client = client
+        self._most = lanes
+        self._lanes: list[Exchange] = []
+        self._waiting: deque[Asked] = deque()
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._is_called = False
-        while self._waiting and self._idle and not self._is_closed:
-            task = asyncio.create_task(self._serve(self._idle.pop(), self._batch()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._is_closed = False
 
-    def _batch(self) -> list[tuple[Command, asyncio.Future[Reply]]]:
-        count = min(BATCH, len(self._waiting))
-        return [self._waiting.popleft() for _ in range(count)]
+    def submit(self, command: Command) -> asyncio.Future[Reply]:
+        """Queue a command."""
+        if self._is_closed or len(self._waiting) + sum(map(len, self._lanes)) >= WAITING:
+            raise Outage
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Reply] = loop.create_future()
+        self._waiting.append((_pack(tuple(command)), future))
+        if not self._is_called:
+            self._is_called = True
+            loop.call_soon(self._send)
+        return future
 
-    async def _serve(self, line: Line, batch: list[tuple[Command, asyncio.Future[Reply]]]) -> None:
+    async def close(self) -> None:
+        """Stop at once."""
+        self._is_closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        for lane in [*self._lanes]:
+            await lane.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        self._fail_waiting(None)
+
+    def _send(self) -> None:
+        self._is_called = False
+        if self._waiting and (len(self._lanes) < self._most) and all(map(len, self._lanes)):
+            self._open_another()
+        if not self._lanes:
+            return
+        shares: dict[Exchange, list[Asked]] = {}
+        while self._waiting:
+            lane = min(self._lanes, key=lambda one: len(one) + len(shares.get(one, ())))
+            share = shares.setdefault(lane, [])
+            share += [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        for lane, share in shares.items():
+            lane.send(share)
+
+    def _open_another(self) -> None:
+        if self._opening is None and not self._is_closed:
+            self._opening = asyncio.create_task(self._open())
+            self._opening.add_done_callback(_complain)
+
+    async def _open(self) -> None:
+        lane = Exchange(self._client, self._ended)
         try:
-            while batch:
-                futures = [future for _, future in batch]
-                try:
-                    replies = await self._converse(line, [command for command, _ in batch])
-                except Outage as outage:
-                    _fail(futures, outage)
-                except BaseException:
-                    _fail(futures, Outage())
-                    raise
-                else:
-                    for future, reply in zip(futures, replies, strict=True):
-                        if not future.done():
-                            future.set_result(reply)
-                batch = self._batch()
+            await lane.open()
+        except Outage as outage:
+            if not self._lanes:
+                self._fail_waiting(outage)
+        except BaseException as error:
+            await lane.close()
+            if not self._lanes:
+                self._fail_waiting(error)
+            raise
+        else:
+            self._lanes.append(lane)
         finally:
-            self._idle.append(line)
+            self._opening = None
+        self._send()
 
-    async def _converse(self, line: Line, commands: list[Command]) -> list[Reply]:
-        if isinstance(self._client, Redis):
-            return await line.converse(commands)
-        return await asyncio.gather(*map(self._ask_cluster, commands))
+    def _ended(self, lane: Exchange) -> None:
+        self._lanes.remove(lane)
+        task = asyncio.create_task(lane.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
-    async def _ask_cluster(self, command: Command) -> Reply:
-        try:
-            return await self._client.execute_command(*command)
-        except ResponseError as error:
-            return error
-        except FAILURES as error:
-            raise Outage from error
+    def _fail_waiting(self, cause: BaseException | None) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for _, future in waiting:
+            fail(future, cause)
 
 
-def _fail(futures: list[asyncio.Future[Reply]], outage: Outage) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(outage)
-            future.exception()  # read here: who was cancelled will not read it
+def _complain(opening: asyncio.Task[None]) -> None:
+    if not opening.cancelled() and (error := opening.exception()) is not None:
+        logger.error("a connection to redis cannot be opened", exc_info=error)

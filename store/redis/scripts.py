@@ -15,7 +15,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from base.errors import Outage
 from store.redis.connect import FAILURES, incarnation
 from store.redis.line import Reply
-from store.redis.pipeline import Pipeline
+from store.redis.pipeline import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Scripts:
 
     def __init__(self, client: Client, folder: Path = LUA) -> None:
         self._client = client
-        self._pipeline = Pipeline(client)
+        self._pipeline = pipeline(client)
         self._scripts = {path.stem: _read(path) for path in folder.glob("*.lua")}
 
     async def load(self) -> None:

@@ -179,12 +179,13 @@ STORY_GUARDS: Final = (
     ),
     Guard(
         "redis: a lost answer is told to who asked",
-        "store/redis/pipeline.py",
-        "            return await line.converse(commands)\n",
-        "            try:\n"
-        "                return await line.converse(commands)\n"
-        "            except Outage:\n"
-        "                return await line.converse(commands)\n",
+        "store/redis/scripts.py",
+        "        reply = await self._pipeline.submit(command)\n        if isinstance",
+        "        try:\n"
+        "            reply = await self._pipeline.submit(command)\n"
+        "        except Outage:\n"
+        "            reply = await self._pipeline.submit(command)\n"
+        "        if isinstance",
         (STORE + "test_scripts.py::test_t28_a_swallowed_answer_is_an_outage_in_time",),
     ),
     Guard(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from store.redis import keys
+from store.redis.connect import connect
 
 if TYPE_CHECKING:
     from tests.integration.live.house import House
@@ -197,8 +198,10 @@ async def test_every_connection_to_redis_may_break(house: House) -> None:
     vera = await house.visit("vera")
     await vera.do("cart.set", sku="tote", qty=1)
 
-    await house.scripts.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")
-    await house.scripts.command("CLIENT", "KILL", "TYPE", "pubsub")
+    killer = connect(house.redis_url)
+    await killer.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    await killer.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await killer.aclose()
     codes = set()
     for _ in range(10):
         reply = await vera.reply(await vera.send("cart.get"))

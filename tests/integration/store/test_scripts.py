@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from base.errors import Outage
-from store.redis import line, pipeline
+from store.redis import exchange, pipeline
 from store.redis.connect import Client, UnfitRedisError, check, connect
 from store.redis.scripts import Scripts
 from tests.wire import Wire
@@ -85,16 +85,24 @@ async def test_calls_of_one_turn_share_a_round_trip(
         await scripts.close()
 
 
-async def test_a_pipeline_is_bounded(redis_url: str, lua: Path, tmp_path: Path) -> None:
+async def test_a_burst_is_shared_by_the_connections(
+    redis_url: str, lua: Path, tmp_path: Path
+) -> None:
     async with Wire(tmp_path / "w.sock", socket_of(redis_url)) as wire:
         scripts = Scripts(connect(wire.url), lua)
-        await scripts.command("PING")
+        busy = []
+        for _ in range(2 * pipeline.LANES):
+            # One more is opened each time that all are busy.
+            busy.append(asyncio.create_task(scripts.command("BLPOP", "nothing", "0.1")))
+            await asyncio.sleep(0.02)
+        await asyncio.gather(*busy)
         wire.sent.clear()
 
-        await asyncio.gather(*(scripts.command("INCR", "likes") for _ in range(450)))
+        calls = pipeline.BATCH * pipeline.LANES
+        await asyncio.gather(*(scripts.command("INCR", "likes") for _ in range(calls)))
 
-        assert max(sent.count(b"INCR") for sent in wire.sent) <= pipeline.BATCH
-        assert await scripts.command("GET", "likes") == b"450"
+        assert await scripts.command("GET", "likes") == str(calls).encode()
+        assert [sent.count(b"INCR") for sent in wire.sent[:-1]] == [pipeline.BATCH] * 4
         await scripts.close()
 
 
@@ -193,7 +201,7 @@ async def test_t28_a_swallowed_answer_is_an_outage_in_time(
 ) -> None:
     """The client sent it again by itself (redis-py 261).
 
-    Guard: store/redis/pipeline.py sends a call once; who asked decides.
+    Guard: store/redis/scripts.py sends a call once; who asked decides.
     Kills: "redis: a lost answer is told to who asked".
     """
     async with Wire(tmp_path / "w.sock", socket_of(redis_url)) as wire:
@@ -203,7 +211,7 @@ async def test_t28_a_swallowed_answer_is_an_outage_in_time(
         wire.swallows_one = True
 
         with monkeypatch.context() as patched:
-            patched.setattr(line, "TIMEOUT_S", 0.1)
+            patched.setattr(exchange, "TIMEOUT_S", 0.1)
             with pytest.raises(Outage):
                 await scripts.call("take", ["mug-blue"], [1])
 
@@ -217,7 +225,7 @@ async def test_a_late_answer_is_nobody_elses(
     async with Wire(tmp_path / "w.sock", socket_of(redis_url)) as wire:
         scripts = Scripts(connect(wire.url), lua)
         await scripts.command("MSET", "mug-blue", 5, "mug-red", 7)
-        monkeypatch.setattr(line, "TIMEOUT_S", 0.1)
+        monkeypatch.setattr(exchange, "TIMEOUT_S", 0.1)
         wire.hold()
         with pytest.raises(Outage):
             await scripts.command("GET", "mug-blue")
