@@ -27,6 +27,14 @@ class Book(Protocol):
     caller.
     """
 
+    @property
+    def shares_commits(self) -> bool:
+        """Whether operations that meet are carried out one after the other in one commit.
+
+        Then one operation for many things is cheaper than many; else they run side by side.
+        """
+        ...
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` and return its result once it is on disk.
 

@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 BUSY_TIMEOUT_MS: Final = 5000
 """How long to wait for another program (a backup, a shell) that writes to the file."""
 
+STATEMENTS: Final = 512
+"""Statements that a connection keeps ready; those of many rows count once for each length."""
+
 POOL: Final = 10
 """Connections to PostgreSQL a process; more would only fight over the same rows."""
 
@@ -50,7 +53,11 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         f"sqlite:///{path}",
         poolclass=NullPool,
         # None: the driver sends no BEGIN of its own; ours comes from the listener below.
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
+        connect_args={
+            "isolation_level": None,
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "cached_statements": STATEMENTS,
+        },
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
         # An error's text goes to the log, where no name, address or token may stand.

@@ -85,7 +85,11 @@ class Lane:
             self._calls.append(call)
             if len(self._calls) == 1:
                 self._wake.notify()
-        result: T = await call.future
+        try:
+            result: T = await call.future
+        finally:
+            # An error holds this frame, and the call holds the error.
+            del call
         return result
 
     async def close(self) -> None:

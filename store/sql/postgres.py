@@ -57,6 +57,11 @@ class PostgresBook:
         self._waiting = 0
         self._is_closed = False
 
+    @property
+    def shares_commits(self) -> bool:
+        """They do not: each has a connection of its own."""
+        return False
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` in a transaction, again when it met another one."""
         return await self._run(self._writing, op, *args)

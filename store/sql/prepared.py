@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, bindparam, insert, update
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Dialect, Insert, Table, Update
 
-__all__ = ["Prepared", "add", "change", "insert_or_ignore"]
+__all__ = ["Prepared", "add", "add_all", "change", "insert_new", "insert_or_ignore"]
 
 _OLD: Final = "old_"
 """Marks what a row must be, apart from what it becomes."""
@@ -65,15 +65,38 @@ class Prepared:
         """Carry it out; returns how many rows it has changed."""
         if conn.dialect.name != "sqlite":
             return conn.execute(self._statement, values).rowcount
-        count: int = _executed(conn, self._text or self._made(conn.dialect), values).rowcount
+        text = self._text or self._made(conn.dialect)
+        count: int = _executed(conn, text.sql, _bound(text, values)).rowcount
         return count
+
+    def run_all(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Carry an insertion of one row out for many."""
+        if conn.dialect.name != "sqlite":
+            for row in rows:
+                conn.execute(self._statement, row)
+            return
+        self._executed_for_all(conn, rows)
+
+    def rows_of_all(
+        self, conn: Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """The same; what it returns of those that were inserted."""
+        if conn.dialect.name != "sqlite":
+            return [one for row in rows for one in conn.execute(self._statement, row).all()]
+        found: list[tuple[Any, ...]] = self._executed_for_all(conn, rows).fetchall()
+        return found
+
+    def _executed_for_all(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+        text = self._text or self._made(conn.dialect)
+        values = [value for row in rows for value in _bound(text, row)]
+        return _executed(conn, _of_many(text.sql, len(rows)), values)
 
     def rows(self, conn: Connection, **values: Any) -> Sequence[Sequence[Any]]:
         """What it finds, in the order of ``columns``."""
         if conn.dialect.name != "sqlite":
             return conn.execute(self._statement, values).all()
         text = self._text or self._made(conn.dialect)
-        found: list[tuple[Any, ...]] = _executed(conn, text, values).fetchall()
+        found: list[tuple[Any, ...]] = _executed(conn, text.sql, _bound(text, values)).fetchall()
         return [_read(row, text.from_db) for row in found] if text.from_db else found
 
     def _made(self, dialect: Dialect) -> _Text:
@@ -105,6 +128,22 @@ def add(conn: Connection, table: Table, **values: Any) -> None:
     _insert(table, frozenset(values)).run(conn, **values)
 
 
+def add_all(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that name the same columns, at most a hundred."""
+    _insert(table, frozenset(rows[0])).run_all(conn, rows)
+
+
+def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert rows, but none whose unique keys are taken; as :func:`add_all`.
+
+    Returns:
+        The ids of those that are new.
+
+    """
+    new = _gentle_insert(table, frozenset(rows[0]), conn.dialect.name, returns="id")
+    return {ident for (ident,) in new.rows_of_all(conn, rows)}
+
+
 def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one of its unique keys is taken.
 
@@ -112,7 +151,8 @@ def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
         Whether the row is new.
 
     """
-    return _gentle_insert(table, frozenset(values), conn.dialect.name).run(conn, **values) == 1
+    prepared = _gentle_insert(table, frozenset(values), conn.dialect.name, returns="")
+    return prepared.run(conn, **values) == 1
 
 
 def change(conn: Connection, table: Table, was: Mapping[str, Any], **values: Any) -> int:
@@ -138,14 +178,18 @@ def _insert(table: Table, names: frozenset[str]) -> Prepared:
 
 
 @cache
-def _gentle_insert(table: Table, names: frozenset[str], dialect: str) -> Prepared:
+def _gentle_insert(table: Table, names: frozenset[str], dialect: str, returns: str) -> Prepared:
     values: dict[str, Any] = {name: bindparam(name) for name in names}
+    made: Any
     if dialect == "sqlite":
-        return Prepared(sqlite_insert(table).values(values).on_conflict_do_nothing())
-    # Not at the top: importing it takes longer than opening the book.
-    from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415
+        made = sqlite_insert(table)
+    else:
+        # Not at the top: importing it takes longer than opening the book.
+        from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415
 
-    return Prepared(postgres_insert(table).values(values).on_conflict_do_nothing())
+        made = postgres_insert(table)
+    gentle = made.values(values).on_conflict_do_nothing()
+    return Prepared(gentle.returning(table.c[returns]) if returns else gentle)
 
 
 @cache
@@ -156,18 +200,30 @@ def _update(table: Table, was: frozenset[str], names: frozenset[str]) -> Prepare
     )
 
 
-def _executed(conn: Connection, text: _Text, values: dict[str, Any]) -> Any:
-    driver: Any = conn.connection.dbapi_connection
-    if text.given:
-        values = {**text.given, **values}
+def _bound(text: _Text, values: Mapping[str, Any]) -> list[Any]:
+    """A row's values as the driver takes them, in their order."""
+    given = {**text.given, **values}
     for name, convert in text.to_db:
-        values[name] = convert(values[name])
+        given[name] = convert(given[name])
+    return [given[name] for name in text.names]
+
+
+@lru_cache(1024)
+def _of_many(sql: str, count: int) -> str:
+    """An insertion of one row as one of many: each statement costs as much as some rows."""
+    head, values, row = sql.partition("VALUES ")
+    row, end, rest = row.partition(")")
+    return head + values + ", ".join([row + end] * count) + rest
+
+
+def _executed(conn: Connection, sql: str, values: Sequence[Any]) -> Any:
+    driver: Any = conn.connection.dbapi_connection
     try:
-        return driver.execute(text.sql, [values[name] for name in text.names])
+        return driver.execute(sql, values)
     except sqlite3.IntegrityError as error:
-        raise IntegrityError(text.sql, None, error, hide_parameters=True) from error
+        raise IntegrityError(sql, None, error, hide_parameters=True) from error
     except sqlite3.Error as error:
-        raise DBAPIError(text.sql, None, error, hide_parameters=True) from error
+        raise DBAPIError(sql, None, error, hide_parameters=True) from error
 
 
 def _read(

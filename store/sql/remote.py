@@ -121,6 +121,11 @@ class RemoteBook:
         self._connecting = asyncio.Lock()
         self._is_closed = False
 
+    @property
+    def shares_commits(self) -> bool:
+        """They do: one thread writes."""
+        return True
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Have the writer's process run ``op``."""
         if self._is_closed or len(self._waiting) >= IN_FLIGHT:

@@ -23,7 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from store.sql.prepared import Prepared, add, change, insert_or_ignore
+from store.sql.prepared import (
+    Prepared,
+    add,
+    add_all,
+    change,
+    insert_new,
+    insert_or_ignore,
+)
 
 __all__ = [
     "Connection",
@@ -33,6 +40,7 @@ __all__ = [
     "Select",
     "Table",
     "add",
+    "add_all",
     "and_",
     "bindparam",
     "case",
@@ -41,6 +49,7 @@ __all__ = [
     "exists",
     "func",
     "insert",
+    "insert_new",
     "insert_or_ignore",
     "literal",
     "not_",

@@ -27,7 +27,8 @@ Ts = TypeVarTuple("Ts")
 class SqliteBook:
     """The book in a file, written by one thread.
 
-    Operations that meet in the queue share a commit; each has its own savepoint.
+    Operations that meet in the queue share a commit. When one of them raises, the others are
+    run again, each in a savepoint of its own: an operation must change nothing but the book.
 
     Args:
         path: The database file; its tables exist (:func:`store.sql.migrate.migrate`).
@@ -38,6 +39,11 @@ class SqliteBook:
         self.path = path
         self._writer = Lane("book-writer", sqlite_engine(path), _commit_group, GROUP)
         self._reader = Lane("book-reader", sqlite_engine(path, read_only=True), read_each, GROUP)
+
+    @property
+    def shares_commits(self) -> bool:
+        """They do: one thread writes."""
+        return True
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` in the next group and return once that is on disk."""
@@ -66,6 +72,25 @@ def read_each(conn: Connection, calls: Sequence[Call]) -> None:
 
 
 def _commit_group(conn: Connection, calls: Sequence[Call]) -> None:
+    """Commit what the calls did; those that raised have done nothing."""
+    if not _all_at_once(conn, calls):
+        _each_by_itself(conn, calls)
+
+
+def _all_at_once(conn: Connection, calls: Sequence[Call]) -> bool:
+    """Commit without savepoints, which are a third of a small operation; False: one raised."""
+    transaction = conn.begin()
+    try:
+        for call in calls:
+            call.result = call.op(conn, *call.args)
+    except Exception:  # noqa: BLE001 - whatever it is, it comes again and is told then
+        transaction.rollback()
+        return False
+    transaction.commit()
+    return True
+
+
+def _each_by_itself(conn: Connection, calls: Sequence[Call]) -> None:
     transaction = conn.begin()
     for call in calls:
         _run_in_savepoint(conn, call)

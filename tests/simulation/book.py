@@ -64,6 +64,10 @@ class MemoryBook:
         self._read: dict[object, Any] = {}
         self._read_at = -1
 
+    @property
+    def shares_commits(self) -> bool:
+        return True
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         return await self._wire.carry("book", named(op), lambda: self._run(op, *args))
 

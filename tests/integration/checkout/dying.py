@@ -30,6 +30,10 @@ class DyingBook:
         self._before = before
         self._after = after
 
+    @property
+    def shares_commits(self) -> bool:
+        return self._book.shares_commits
+
     async def write(self, op: Callable[..., Any], *args: Any) -> Any:
         if op.__name__ == self._before:
             raise Killed

@@ -30,6 +30,7 @@ class CountingBook:
     def __init__(self, book: Book) -> None:
         self.write = book.write
         self.close = book.close
+        self.shares_commits = book.shares_commits
         self._book = book
         self.readings = 0
         self.asked = asyncio.Event()

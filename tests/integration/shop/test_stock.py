@@ -204,6 +204,10 @@ class ForgetfulBook:
         self.close = book.close
         self._book = book
 
+    @property
+    def shares_commits(self) -> bool:
+        return False
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         if op.__name__ == complete_adjustment.__name__:
             raise Outage

@@ -206,6 +206,7 @@ class MovingBook:
     def __init__(self, book: Book, claims: int) -> None:
         self.write = book.write
         self.close = book.close
+        self.shares_commits = book.shares_commits
         self._book = book
         self._claims = claims
 

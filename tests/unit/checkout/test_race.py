@@ -25,6 +25,10 @@ class BusyBook:
     def __init__(self, losses: int) -> None:
         self.losses = losses
 
+    @property
+    def shares_commits(self) -> bool:
+        return False
+
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         if self.losses:
             self.losses -= 1
