@@ -8,12 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from base.errors import InProgress, KeyReused, Outage, PriceChanged, Refused
+from base.errors import (
+    InProgress,
+    KeyReused,
+    Outage,
+    PriceChanged,
+    Refused,
+    YellowcartError,
+)
+from base.gathering import Gathering
 from base.ids import derived_id
 from cart.holds import StalePrice
 from checkout import rows
 from checkout.change import Change
-from checkout.opened import BUSY, look
+from checkout.opened import BUSY, Found, look
 from checkout.pricing import Quote, quote
 from checkout.race import Raced
 from checkout.record import Record
@@ -22,6 +30,8 @@ from checkout.state import State
 from checkout.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from base.identity import Actor
     from checkout.ending import Ending
     from checkout.parts import Parts
@@ -33,7 +43,10 @@ __all__ = ["Opening"]
 logger = logging.getLogger(__name__)
 
 WAIT_S: Final = 15.0
-"""How long a buyer waits for a reservation; it goes on, and a repeat of the key finds it."""
+"""How long a buyer waits for a reservation; what was begun, a repeat of the key finds."""
+
+AT_ONCE: Final = 200
+"""Losers looked up in one question."""
 
 TRIES: Final = 4
 """Against prices that change and other purchases of the viewer while this one opens."""
@@ -41,10 +54,10 @@ TRIES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """An opening that is under way in this process."""
+    """An opening that is under way in this process, and what comes of it."""
 
     fingerprint: str
-    task: asyncio.Task[Record]
+    landed: asyncio.Future[Record]
 
 
 class Opening:
@@ -55,6 +68,7 @@ class Opening:
         self._reconciler = reconciler
         self._ending = ending
         self._reservation = Reservation(parts)
+        self._looking = Gathering(self._known, parts.tasks, AT_ONCE)
         self._turns = Turns(parts.scripts, parts.tasks)
         self._flights: dict[str, _Flight] = {}
 
@@ -68,19 +82,32 @@ class Opening:
 
         """
         ident = derived_id("co", self._parts.secret, actor.id, key)
-        while (flight := self._flights.get(ident)) is not None:
-            if flight.fingerprint == wish.fingerprint:
-                return await _landed(flight.task)
+        while (other := self._flights.get(ident)) is not None:
+            if other.fingerprint == wish.fingerprint:
+                return await _landed(other.landed)
             # Another body: the key is taken only if that one succeeds.
-            await asyncio.wait({flight.task}, timeout=WAIT_S)
-            if not flight.task.done():
+            await asyncio.wait({other.landed}, timeout=WAIT_S)
+            if not other.landed.done():
                 raise KeyReused
-            # Let the flight's own callbacks clear it first.
-            await asyncio.sleep(0)
-        task = self._parts.tasks.start(self._in_turn(actor, ident, wish, show))
-        self._flights[ident] = _Flight(wish.fingerprint, task)
-        task.add_done_callback(lambda _: self._flights.pop(ident, None))
-        return await _landed(task)
+        landed: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
+        self._flights[ident] = _Flight(wish.fingerprint, landed)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                record = await self._in_turn(actor, ident, wish, show)
+        except TimeoutError:
+            _fail(landed, Outage())
+            raise Outage from None
+        except YellowcartError as error:
+            _fail(landed, error)
+            raise
+        except BaseException:
+            _fail(landed, Outage())
+            raise
+        else:
+            landed.set_result(record)
+            return record
+        finally:
+            del self._flights[ident], landed
 
     async def _in_turn(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
         async with self._turns.of(actor.id):
@@ -101,7 +128,7 @@ class Opening:
             except Refused as error:
                 refusal = error
         for _ in range(TRIES):
-            found = await self._parts.book.read(look, ident, actor.id)
+            found = await self._look(ident, actor.id)
             if found.same is not None:
                 return _of_same_body(found.same, wish.fingerprint)
             if found.other is not None:
@@ -109,11 +136,25 @@ class Opening:
                 # First: its own hold may be what makes this one sold out.
                 await self._make_room(found.other)
             elif refusal is not None:
-                raise refusal
+                try:
+                    raise refusal
+                finally:
+                    # Its traceback holds this frame: together they would wait for the
+                    # collector, with fourteen frames for each who lost a flash sale.
+                    refusal = None
             refusal = None
             with suppress(Raced):
                 return await self._try(actor, ident, wish, show, looked=True)
         raise Outage
+
+    async def _look(self, ident: str, viewer: str) -> Found:
+        # Who lost a flash sale is nearly always unknown: all of them are looked up together.
+        if not await self._looking.ask((ident, viewer)):
+            return Found(same=None, other=None)
+        return await self._parts.book.read(look, ident, viewer)
+
+    async def _known(self, asked: Sequence[tuple[str, str]]) -> list[bool]:
+        return await self._parts.book.read(rows.known, asked)
 
     async def _try(
         self, actor: Actor, ident: str, wish: Wish, show: str | None, *, looked: bool
@@ -199,12 +240,21 @@ class Opening:
                 self._parts.catalog.forget(line.product)
 
 
-async def _landed(task: asyncio.Task[Record]) -> Record:
-    """Wait without owning: who hangs up does not stop the others."""
-    await asyncio.wait({task}, timeout=WAIT_S)
-    if not task.done():
+def _fail(landed: asyncio.Future[Record], error: YellowcartError) -> None:
+    landed.set_exception(error)
+    landed.exception()  # read here: nobody else may be waiting
+
+
+async def _landed(flight: asyncio.Future[Record]) -> Record:
+    """Wait without owning: who goes away does not stop the others."""
+    await asyncio.wait({flight}, timeout=WAIT_S)
+    if not flight.done():
         raise Outage
-    return task.result()
+    try:
+        return flight.result()
+    finally:
+        # An error holds this frame, and the flight holds the error.
+        del flight
 
 
 def _of_same_body(record: Record, fingerprint: str) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,16 @@ from checkout.race import Raced
 from checkout.record import Attempt, Record
 from checkout.state import OPEN, State, may
 from store.sql import outbox
-from store.sql.rows import Connection, Prepared, and_, bindparam, change, select, update
+from store.sql.rows import (
+    Connection,
+    Prepared,
+    and_,
+    bindparam,
+    change,
+    or_,
+    select,
+    update,
+)
 from store.sql.tables import checkouts, claims, orders, payments, stock
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ __all__ = [
     "change_payment",
     "claim",
     "end_claims",
+    "known",
     "move",
     "open_of",
     "owned",
@@ -74,6 +85,17 @@ def open_of(conn: Connection, viewer: str) -> Record | None:
     return _one(conn, _OPEN_OF, viewer)
 
 
+def known(conn: Connection, asked: Sequence[tuple[str, str]]) -> list[bool]:
+    """Of each pair, whether there is that checkout, or an open one of that viewer."""
+    ids, viewers = [list(names) for names in zip(*asked, strict=True)]
+    mine = and_(checkouts.c.viewer.in_(viewers), checkouts.c.open)
+    query = select(checkouts.c.id, checkouts.c.viewer, checkouts.c.open)
+    found = conn.execute(query.where(or_(checkouts.c.id.in_(ids), mine))).all()
+    there = {row.id for row in found}
+    busy = {row.viewer for row in found if row.open}
+    return [checkout in there or viewer in busy for checkout, viewer in asked]
+
+
 def owned(conn: Connection, checkout: str, viewer: str | None) -> Record | None:
     """The checkout, if it is the viewer's; None as viewer owns all."""
     record = by_id(conn, checkout)
@@ -119,9 +141,12 @@ def claim(conn: Connection, lines: Sequence[Line]) -> str | None:
         that what was taken is undone.
 
     """
-    for line in sorted(lines, key=lambda line: line.sku):
-        if _TAKE.run(conn, of=line.sku, qty=line.qty) != 1:
-            return line.sku
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line.sku] += line.qty
+    for sku, qty in sorted(units.items()):
+        if _TAKE.run(conn, of=sku, qty=qty) != 1:
+            return sku
     return None
 
 

@@ -7,7 +7,7 @@ viewer would hear "sold out" of what they hold themselves, and keep it from ever
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +16,6 @@ from base.ids import new_id
 from store.redis import keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from base.tasks import Tasks
     from store.redis.scripts import Scripts
 
@@ -65,53 +63,70 @@ class Turns:
         """How many viewers have a turn or wait for one."""
         return len(self._queues)
 
-    @asynccontextmanager
-    async def of(self, viewer: str) -> AsyncIterator[None]:
+    def of(self, viewer: str) -> _Turn:
         """The viewer's turn, first come, first served within this process.
 
-        Raises:
+        Entering it raises:
             RateLimited: Too many of this viewer's wait: that is a client's fault, and no outage.
             Outage: Others had it for too long.
 
         """
+        return _Turn(self, viewer)
+
+    async def begin(self, viewer: str) -> str:
+        """Wait for the viewer's turn; returns what it is given back with."""
         queue = self._queues.setdefault(viewer, _Queue())
         if queue.inside >= MOST_WAITING:
             raise RateLimited(FULL_MS)
         queue.inside += 1
         try:
             until = asyncio.get_running_loop().time() + WAIT_S
+            await self._await_lock(queue, until)
             try:
-                if queue.inside > 1:
-                    async with asyncio.timeout_at(until):
-                        await queue.lock.acquire()
-                else:
-                    await queue.lock.acquire()
-            except TimeoutError:
-                raise Outage from None
-            try:
-                async with self._lease(viewer, until):
-                    yield
-            finally:
+                return await self._lease(viewer, until)
+            except BaseException:
                 queue.lock.release()
-        finally:
-            queue.inside -= 1
-            if not queue.inside:
-                del self._queues[viewer]
+                raise
+        except BaseException:
+            self._leave(viewer, queue)
+            raise
 
-    @asynccontextmanager
-    async def _lease(self, viewer: str, until: float) -> AsyncIterator[None]:
+    def end(self, viewer: str, token: str) -> None:
+        """Give a turn back."""
+        if self._scripts is not None:
+            # Nobody waits for this: whoever lost a stampede hears of it a round trip earlier.
+            self._let_go(self._scripts, viewer, token)
+        queue = self._queues[viewer]
+        queue.lock.release()
+        self._leave(viewer, queue)
+
+    def _leave(self, viewer: str, queue: _Queue) -> None:
+        queue.inside -= 1
+        if not queue.inside:
+            del self._queues[viewer]
+
+    async def _await_lock(self, queue: _Queue, until: float) -> None:
+        if queue.inside == 1:
+            await queue.lock.acquire()
+            return
+        try:
+            async with asyncio.timeout_at(until):
+                await queue.lock.acquire()
+        except TimeoutError:
+            raise Outage from None
+
+    async def _lease(self, viewer: str, until: float) -> str:
         """The turn among processes."""
         if self._scripts is None:
-            yield
-            return
+            return ""
         token = new_id("turn")
-        await self._take(self._scripts, viewer, token, until)
         try:
-            yield
-        finally:
-            # Nobody waits for this: whoever lost a stampede hears of it a round trip earlier.
-            with suppress(Outage):
-                self._tasks.detach(self._give_back(self._scripts, viewer, token))
+            await self._take(self._scripts, viewer, token, until)
+        except BaseException:
+            # Whoever is cancelled may have it without knowing.
+            self._let_go(self._scripts, viewer, token)
+            raise
+        return token
 
     async def _take(self, scripts: Scripts, viewer: str, token: str, until: float) -> None:
         loop, looks = asyncio.get_running_loop(), iter(LOOKS_S)
@@ -129,6 +144,27 @@ class Turns:
             return True
         return word is not None
 
+    def _let_go(self, scripts: Scripts, viewer: str, token: str) -> None:
+        with suppress(Outage):
+            self._tasks.detach(self._give_back(scripts, viewer, token))
+
     async def _give_back(self, scripts: Scripts, viewer: str, token: str) -> None:
         with suppress(Outage):
             await scripts.call("opening_done", [keys.opening(viewer)], [token])
+
+
+class _Turn:
+    """A turn while its block runs: a generator's would cost three times as much."""
+
+    __slots__ = ("_token", "_turns", "_viewer")
+
+    def __init__(self, turns: Turns, viewer: str) -> None:
+        self._turns = turns
+        self._viewer = viewer
+        self._token = ""
+
+    async def __aenter__(self) -> None:
+        self._token = await self._turns.begin(self._viewer)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.end(self._viewer, self._token)

@@ -176,6 +176,42 @@ STOCK_GUARDS: Final = (
         ),
     ),
     Guard(
+        "enter together: all are new",
+        "checkout/opened.py",
+        "for draft in drafts if draft.id in new for line",
+        "for draft in drafts for line",
+        (CHECKOUT + "test_together.py::test_who_changes_their_mind_keeps_nobody_else_out",),
+    ),
+    Guard(
+        "enter together: all is there",
+        "checkout/opened.py",
+        " is not None:\n        raise Crowded",
+        " is not None:\n        pass",
+        (CHECKOUT + "test_together.py::test_the_book_has_the_last_word_for_each_of_a_crowd",),
+    ),
+    Guard(
+        "enter together: with their claims",
+        "checkout/opened.py",
+        "        add_all(conn, claims, entered[first : first + ROWS])\n",
+        "        pass\n",
+        (CHECKOUT + "test_together.py::test_checkouts_of_one_moment_enter_the_book_together",),
+        is_simulated=True,
+    ),
+    Guard(
+        "open: who lost is looked up by viewer, too",
+        "checkout/rows.py",
+        "checkout in there or viewer in busy",
+        "checkout in there",
+        (STORIES + "test_stock.py::test_t23_nobody_is_blocked_by_what_they_hold_themselves",),
+    ),
+    Guard(
+        "open: who lost is looked up by key",
+        "checkout/rows.py",
+        "checkout in there or viewer in busy",
+        "viewer in busy",
+        (CHECKOUT + "test_open.py::test_a_key_finds_its_checkout_after_it_has_ended",),
+    ),
+    Guard(
         "open: what is not opened lets its holds go",
         "checkout/reservation.py",
         "        except (Refused, StalePrice, Raced):\n"

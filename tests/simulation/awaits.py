@@ -14,7 +14,7 @@ AWAITS: Final = (
     "_claimed", "_due", "_forget", "_known", "_mark", "_pending", "_read_shards",
     "_undelivered", "begin",
     "begin_adjustment", "by_attempt", "by_id", "change_listing", "complete_adjustment", "due",
-    "enter",
+    "enter", "enter_all", "known",
     "forget_before", "left_over", "look", "look_later", "mark_done", "note", "note_action",
     "note_canceled", "note_declined", "note_unknown", "note_unsent", "open_of", "owned",
     "pending", "pending_adjustments", "postpone", "read_facts", "read_sku", "record_late",

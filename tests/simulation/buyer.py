@@ -56,7 +56,8 @@ class Buyer:
         self._is_tester = town.dice.random() < 0.15
 
     async def run(self) -> None:
-        await asyncio.sleep(self._dice.random() * 3)
+        comes_s = self._dice.random() * 3
+        await asyncio.sleep(int(comes_s) if self._town.is_rush else comes_s)
         for number in range(self._dice.choice((1, 1, 2))):
             checkout = await self._open(f"{self.actor.id}-key-{number}")
             if checkout is not None:

@@ -52,6 +52,7 @@ class Shared:
     clock: Clock
     announcer: Announcer
     purchased: Callable[[dict[str, Any]], None]
+    is_alone: bool
 
 
 class Process:
@@ -79,7 +80,7 @@ class Process:
             tasks=Tasks(),
             secret="simulated-secret",
             terms=TERMS,
-            scripts=gate,
+            scripts=None if shared.is_alone else gate,
         )
         self.purchases = Purchases(self.parts)
         self.webhooks = Webhooks(self.parts, self.purchases.reconciler)

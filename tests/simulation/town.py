@@ -66,6 +66,9 @@ class Town:
         self.trace = Trace(self.loop.time)
         self.clock = VirtualClock(self.loop.time)
         self.fate = Fate(self.dice, calm=self.dice.random() < 0.08, aims=aims)
+        # A flash sale: those who come at all come in the same moments.
+        self.is_rush = self.dice.random() < 0.4
+        self.is_alone = self.dice.random() < 0.25
         self.shop_of = SHOP_OF
         # Few things that many want, or enough for all.
         self.skus = list(SHOP_OF)[: self.dice.choice((1, 2, 3, 5))]
@@ -121,7 +124,7 @@ class Town:
         self.trace.add("stock", self.stock, self.fate.spoken())
         await rebuild(self.book, self.gate, 0)
         await self.till.start()
-        for _ in range(2):
+        for _ in range(1 if self.is_alone else 2):
             self._start_process()
         names = ("vera", "otto", "ida", "max")[: self.dice.choice((2, 2, 3, 4))]
         busy = [self.loop.start(Buyer(name, self).run()) for name in names]
@@ -173,6 +176,7 @@ class Town:
             clock=self.clock,
             announcer=self.watch,
             purchased=self.watch.purchased,
+            is_alone=self.is_alone,
         )
         process = Process(f"node-{self._born}", shared)
         self.processes.append(process)
