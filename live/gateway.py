@@ -1,26 +1,19 @@
 """WebSocket connections: bytes in, messages to the session; frames out, as they are.
 
-A usual handshake is read by ``live.handshake``, an unusual one by websockets' sans-I/O
-``ServerProtocol``; the open socket runs on a fresh ``Protocol``: nothing of the request stays.
+A usual handshake is read by ``live.handshake``, an unusual one by ``live.odd_handshake``; the
+open socket runs on a fresh ``Protocol`` of websockets, without I/O: nothing of the request stays.
 Nothing here waits: no task, queue, future or timer belongs to a connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
-from websockets.exceptions import NegotiationError
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, Side, State
-from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
 
-from base.errors import Forbidden, Invalid, YellowcartError
-from live import handshake
+from live import handshake, odd_handshake
 from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
@@ -64,6 +57,7 @@ class Connection(asyncio.Protocol):
         "_gateway",
         "_head",
         "_heard_s",
+        "_held",
         "_is_lost",
         "_kind",
         "_opened_s",
@@ -92,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._head: bytes | None = b""
         self._ws: Protocol | None = None
         self._session: Session | None = None
+        self._held = b""
         self._parts: list[bytes] = []
         self._kind = Format.JSON
         self._paused_s: float | None = None
@@ -142,6 +137,9 @@ class Connection(asyncio.Protocol):
         self._gateway.forget(self, self._address)
         if self._session is not None:
             self._session.leave()
+        if self._ws is not None:
+            # It holds itself by its parser: left alone, the collector finds it minutes later.
+            self._ws.parser.close()
         self._ws = self._session = None
         self._head = None
         if self._closing_s is None:
@@ -174,9 +172,20 @@ class Connection(asyncio.Protocol):
     # What rooms and sessions see.
 
     def write_private(self, data: bytes) -> None:
-        """Send framed bytes, or drop them when too much waits for this viewer already."""
-        if self._closing_s is None and self._transport.get_write_buffer_size() < BUFFER_OWN:
-            self._transport.write(data)
+        """Send framed bytes, or drop them when too much waits for this viewer already.
+
+        They leave at the end of this turn of the loop, or with the answer to what the viewer
+        has asked for, if that comes before: one sending for what a purchase has to say.
+        """
+        waiting = self._transport.get_write_buffer_size() + len(self._held)
+        if self._closing_s is None and waiting < BUFFER_OWN:
+            if not self._held:
+                asyncio.get_running_loop().call_soon(self._let_go)
+            self._held += data
+
+    def _let_go(self) -> None:
+        if self._held and not self._transport.is_closing():
+            self._answer(b"")
 
     def send(self, message: bytes) -> None:
         """Frame and send a message of the session."""
@@ -300,34 +309,14 @@ class Connection(asyncio.Protocol):
 
     def _shake_hands_slowly(self, head: bytes, end: int) -> None:
         """Let the library read what is unusual, and say what is wrong with it."""
-        library = ServerProtocol(select_subprotocol=_select)
-        library.receive_data(head[: end + 4])
-        request = next((e for e in library.events_received() if isinstance(e, Request)), None)
-        if request is not None:
-            library.send_response(self._response(library, request))
-        self._answer_handshake(library)
-        if library.state is State.OPEN:
-            self._open(library.subprotocol, head[end + 4 :])
-
-    def _response(self, library: ServerProtocol, request: Request) -> Response:
-        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
-        if len(hosts) > 1:
-            return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
-        host = hosts[0] if hosts else ""
-        if not all(self._gateway.allows(origin, host) for origin in origins):
-            return _refusal(library, Forbidden(handshake.FOREIGN_ORIGIN))
-        forwarded = request.headers.get_all("X-Forwarded-For")
-        self._address = self._gateway.address(self._transport, ",".join(forwarded))
-        response = library.accept(request)
-        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            return response
-        return _refusal(library, Invalid(handshake.NO_HANDSHAKE))
-
-    def _answer_handshake(self, library: ServerProtocol) -> None:
+        library, forwarded = odd_handshake.answered(head[: end + 4], self._gateway.allows)
         for data in library.data_to_send():
             if data:
                 self._transport.write(data)
-        if library.state is not State.OPEN:
+        if library.state is State.OPEN:
+            self._address = self._gateway.address(self._transport, forwarded)
+            self._open(library.subprotocol, head[end + 4 :])
+        else:
             self._closing_s = self._opened_s
             self.is_ready = False
             self._transport.close()
@@ -381,20 +370,8 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, data: bytes) -> None:
         """Write what was asked for; who takes none of it is not heard until they do."""
+        if self._held:
+            data, self._held = self._held + data, b""
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > BUFFER_OWN and self._closing_s is None:
             self._transport.pause_reading()
-
-
-def _refusal(library: ServerProtocol, error: YellowcartError) -> Response:
-    response = library.reject(*handshake.refused(error))
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/problem+json"
-    return response
-
-
-def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    name = handshake.chosen(offered)
-    if offered and name is None:
-        raise NegotiationError("offer yellowcart.v1.json or yellowcart.v1.msgpack")
-    return None if name is None else Subprotocol(name)
