@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import NoReturn
+
+import msgspec
 
 __all__ = ["loads", "unique"]
 
@@ -16,6 +19,12 @@ def loads(raw: bytes) -> object:
             half a surrogate pair.
 
     """
+    # What reads back as the very same bytes can be taken in one way only, and most clients
+    # write like that; it takes a fifth of the time.
+    with suppress(msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        plain: object = msgspec.json.decode(raw)
+        if msgspec.json.encode(plain) == raw:
+            return plain
     text = raw.decode()
     try:
         value: object = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse)
