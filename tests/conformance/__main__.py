@@ -73,6 +73,8 @@ def installed(python: str) -> list[str]:
         run([*command[:-1], str(next(PLACE.glob("pip-*.whl")) / "pip"), *into, *TOOLS])
         for packages in (NEEDED, (SUITE,)):
             run([*command, "pip", *into, "--upgrade", "--no-build-isolation", *packages])
+        # A namespace by a .pth file, which CPython reads only in a folder of its own.
+        (site / "zope" / "__init__.py").touch()
         done.touch()
     return [*command, "autobahntestsuite.wstest"]
 
