@@ -84,7 +84,10 @@ class Opening:
         ident = derived_id("co", self._parts.secret, actor.id, key)
         while (other := self._flights.get(ident)) is not None:
             if other.fingerprint == wish.fingerprint:
-                return await _landed(other.landed)
+                try:
+                    return await _landed(other.landed)
+                finally:
+                    del other  # as below
             # Another body: the key is taken only if that one succeeds.
             await asyncio.wait({other.landed}, timeout=WAIT_S)
             if not other.landed.done():
@@ -107,6 +110,7 @@ class Opening:
             landed.set_result(record)
             return record
         finally:
+            # An error holds this frame, and what has landed holds the error.
             del self._flights[ident], landed
 
     async def _in_turn(self, actor: Actor, ident: str, wish: Wish, show: str | None) -> Record:
@@ -253,8 +257,7 @@ async def _landed(flight: asyncio.Future[Record]) -> Record:
     try:
         return flight.result()
     finally:
-        # An error holds this frame, and the flight holds the error.
-        del flight
+        del flight  # as above
 
 
 def _of_same_body(record: Record, fingerprint: str) -> Record:

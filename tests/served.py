@@ -30,12 +30,14 @@ class Served:
     Attributes:
         options: More of its command line.
         environ: More of its environment.
+        program: What is run, by Python.
 
     """
 
     data_dir: Path
     options: tuple[str, ...] = ("--demo",)
     environ: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ("server.py",)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -65,7 +67,7 @@ class Served:
 
     def start(self) -> Served:
         """Start it, on the port that it had before; return when it is ready."""
-        command = [sys.executable, "server.py", "serve", "--port", str(self.port)]
+        command = [sys.executable, *self.program, "serve", "--port", str(self.port)]
         command += ["--data-dir", str(self.data_dir), *self.options]
         log = self.data_dir.parent / f"{self.data_dir.name}.log"
         with log.open("ab") as errors:

@@ -37,6 +37,7 @@ STOCKS: Final = (1, 100, 500, 10_000)
 def _rates(asked: Asked) -> Iterator[DataclassInstance]:
     for what in ("reserved", "sold_out", "paid"):
         yield rates(what, asked.count, asked.in_flight, asked.runs)
+    yield rates("paid", asked.count, asked.in_flight, asked.runs, is_inside=True)
 
 
 def _paced(_: Asked) -> Iterator[DataclassInstance]:

@@ -11,6 +11,9 @@ from bench.checkout.swarm import Outcome, Plan
 
 __all__ = ["Paced", "Rates", "once", "others", "paced", "percentile", "rate", "rates"]
 
+IN_PROCESS = ("-m", "bench.checkout.in_process")
+"""The server with its provider inside."""
+
 LIMIT_S = 3.0
 WARM = 400
 """Buyers who come first, so that nothing is done for the first time while it is measured."""
@@ -21,7 +24,7 @@ class Rates:
     """As fast as it goes, by so many in flight.
 
     Attributes:
-        what: ``reserved``, ``sold_out`` or ``paid``.
+        what: ``reserved``, ``sold_out`` or ``paid``; the last one also with the provider inside.
         a_second: The median of all runs.
         cpu_us: Of processor time that server, Redis and provider need for one, together.
         scripts, commits: A second, of the bare script and the bare commit beside it.
@@ -71,14 +74,24 @@ class Paced:
         return others(self.answers, {"reserved", "unavailable"})
 
 
-def rates(what: str, count: int, in_flight: int, runs: int) -> Rates:
-    """Let ``count`` people buy, so many at once, ``runs`` times on a fresh server each."""
-    found = [once(what, count, in_flight) for _ in range(runs)]
+def rates(what: str, count: int, in_flight: int, runs: int, *, is_inside: bool = False) -> Rates:
+    """Let ``count`` people buy, so many at once, ``runs`` times on a fresh server each.
+
+    Args:
+        what: How each is to end.
+        count: Buyers of a run.
+        in_flight: Of whom so many are under way at once.
+        runs: The median of which counts.
+        is_inside: Whether the provider is within the server's process.
+
+    """
+    program = IN_PROCESS if is_inside else ("server.py",)
+    found = [once(what, count, in_flight, program=program) for _ in range(runs)]
     each = [rate(outcome) for outcome, _ in found]
     middle = sorted(range(runs), key=each.__getitem__)[runs // 2]
     outcome, cpu = found[middle]
     return Rates(
-        what=what,
+        what=f"{what}, the provider in the same process" if is_inside else what,
         a_second=statistics.median(each),
         p50_ms=percentile(outcome, 0.5),
         p99_ms=percentile(outcome, 0.99),
@@ -128,6 +141,7 @@ def once(
     in_flight: int,
     options: tuple[str, ...] = (),
     environ: dict[str, str] | None = None,
+    program: tuple[str, ...] = ("server.py",),
 ) -> tuple[Outcome, float]:
     """Let them buy on a fresh server: what came of it, and its processor time in seconds.
 
@@ -136,7 +150,7 @@ def once(
 
     """
     pays = "tok_ok" if what == "paid" else ""
-    with Shop(options, environ) as shop:
+    with Shop(options, environ, program) as shop:
         shop.stock(10**6)
         with shop.buyers(count + WARM) as buyers:
             warm = Plan(sku=shop.sku, first=0, count=WARM, key="warm-up", in_flight=20, pays=pays)

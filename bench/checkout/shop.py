@@ -26,15 +26,20 @@ class Shop:
     Args:
         options: More of its command line.
         environ: More of its environment.
+        program: What is run in place of ``server.py``.
 
     """
 
     def __init__(
-        self, options: tuple[str, ...] = (), environ: dict[str, str] | None = None
+        self,
+        options: tuple[str, ...] = (),
+        environ: dict[str, str] | None = None,
+        program: tuple[str, ...] = ("server.py",),
     ) -> None:
         self._open = ExitStack()
         place = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="yc-shop-")))
-        self.served = Served(place / "data", ("--demo", *options), environ or {}).start()
+        data = place / "data"
+        self.served = Served(data, ("--demo", *options), environ or {}, program).start()
         self._open.callback(self.served.stop)
         self._admin = self.served.token("boss", "admin")
         self._keys = 0

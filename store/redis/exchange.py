@@ -66,11 +66,6 @@ class Exchange(asyncio.Protocol):
         """Commands that were not answered."""
         return len(self._asked)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether commands can be sent."""
-        return self._transport is not None
-
     async def open(self) -> None:
         """Connect; the library knows how: names, sockets, TLS, passwords, Sentinel.
 
@@ -88,7 +83,12 @@ class Exchange(asyncio.Protocol):
         await self._line.close()
 
     def send(self, asked: Sequence[Asked]) -> None:
-        """Write commands; an open exchange only."""
+        """Write commands.
+
+        Raises:
+            Outage: It is not open.
+
+        """
         if self._transport is None:
             raise Outage
         loop = asyncio.get_running_loop()

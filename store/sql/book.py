@@ -31,7 +31,8 @@ class Book(Protocol):
     def shares_commits(self) -> bool:
         """Whether operations that meet are carried out one after the other in one commit.
 
-        Then one operation for many things is cheaper than many; else they run side by side.
+        Then one operation for many things is cheaper than many, and the database can do it; else
+        they run side by side.
         """
         ...
 

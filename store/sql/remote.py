@@ -10,13 +10,14 @@ import asyncio
 import itertools
 import logging
 import pickle
+import sqlite3
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from base.errors import Outage
 from store.folder import short_socket
 from store.sql.connect import sqlite_engine
 from store.sql.lane import Lane
-from store.sql.writer import read_each
+from store.sql.writer import RETURNING, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ class RemoteBook:
     @property
     def shares_commits(self) -> bool:
         """They do: one thread writes."""
-        return True
+        return sqlite3.sqlite_version_info >= RETURNING
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Have the writer's process run ``op``."""

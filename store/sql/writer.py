@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from store.sql.connect import is_outage, outage_of, sqlite_engine
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["GROUP", "SqliteBook"]
+__all__ = ["GROUP", "RETURNING", "SqliteBook"]
+
+RETURNING: Final = (3, 35)
+"""The first SQLite that tells which of many rows are new."""
 
 GROUP: Final = 200
 """Operations in one commit: a sync of the disk costs 100 of them, and the last must not
@@ -43,7 +47,7 @@ class SqliteBook:
     @property
     def shares_commits(self) -> bool:
         """They do: one thread writes."""
-        return True
+        return sqlite3.sqlite_version_info >= RETURNING
 
     async def write(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """Run ``op`` in the next group and return once that is on disk."""
