@@ -14,7 +14,6 @@ would change the slot.
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -59,10 +58,15 @@ SHARDS: Final = 64
 """Fixed for good: another number would put every cart and stock on another key."""
 
 
-@lru_cache(100_000)
+_DIGITS: Final = tuple(f"{shard:02d}" for shard in range(SHARDS))
+
+
 def shard(ident: str) -> str:
-    """The two digits that stand for a shop or a viewer in a hash tag."""
-    return f"{zlib.crc32(ident.encode()) % SHARDS:02d}"
+    """The two digits that stand for a shop or a viewer in a hash tag.
+
+    Worked out anew each time: a cache would keep the id of every guest who ever came.
+    """
+    return _DIGITS[zlib.crc32(ident.encode()) % SHARDS]
 
 
 # --- a show ---------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +69,26 @@ async def test_who_left_in_peace_is_gone_at_once(house: House) -> None:
     await vera.socket.close(1000)
 
     await until(lambda: not house.a.node.gateway.connections)
+
+
+async def test_a_guest_who_left_is_forgotten(house: House) -> None:
+    guests = 100
+
+    async def come_and_go() -> int:
+        for _ in range(guests):
+            async with handshake(house.a.port) as socket:
+                await socket.say(id=1, op="join", show="demo")
+                await socket.of(TEXT)
+            await until(lambda: not house.a.node.gateway.connections)
+        # Who waits for a deadline is let go when it comes.
+        house.clock.advance(120_000)
+        house.a.node.hub.wheel.turn()
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    seen = [await come_and_go() for _ in range(7)]
+    grown = [after - before for before, after in itertools.pairwise(seen)]
+    assert min(grown) < guests // 2, f"{grown}: what is not forgotten is there every time"
 
 
 async def test_a_silent_socket_is_pinged_and_lives_when_it_answers(house: House) -> None:
