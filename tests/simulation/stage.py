@@ -72,8 +72,6 @@ def fixed(dice: random.Random) -> Iterator[None]:
 
     with (
         mock.patch.object(keys, "SHARDS", SHARDS),
-        # The one in use remembers what it said of other numbers of shards.
-        mock.patch.object(keys, "shard", keys.shard.__wrapped__),
         mock.patch.object(secrets, "token_hex", token_hex),
         mock.patch.object(secrets, "token_urlsafe", token_hex),
     ):
