@@ -97,12 +97,24 @@ def fan_out(viewers: int, rounds: int, peers: list[str]) -> FanOut:
         for number in range(rounds):
             # Turned about, so that none is always the one after another.
             for name in list(crowds)[:: 1 if number % BY_HALF else -1]:
-                found.rates[name].append(rate(*crowds[name], viewers))
+                try:
+                    found.rates[name].append(rate(*crowds[name], viewers))
+                except RuntimeError as error:
+                    _leave_out(name, error, found)
+                    del crowds[name]
             print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     for name, rates in found.rates.items():
         pairs = zip(rates, found.rates[LIMIT], strict=True)
         found.ratios[name] = statistics.median(one / limit for one, limit in pairs)
     return found
+
+
+def _leave_out(name: str, error: RuntimeError, found: FanOut) -> None:
+    """Go on without a peer that has lost its crowd, and say so."""
+    if name in {HUB, LIMIT}:
+        raise error
+    found.missing[name] = str(error)
+    del found.rates[name]
 
 
 def named(name: str, size: int) -> Callable[[], Server]:
