@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from websockets.protocol import Protocol
 
 from tests.integration.live.raw import CLOSE, PING, PONG, TEXT, handshake
 from tests.waiting import until
@@ -89,6 +90,24 @@ async def test_a_guest_who_left_is_forgotten(house: House) -> None:
     seen = [await come_and_go() for _ in range(7)]
     grown = [after - before for before, after in itertools.pairwise(seen)]
     assert min(grown) < guests // 2, f"{grown}: what is not forgotten is there every time"
+
+
+async def test_a_connection_that_ended_needs_no_collector(house: House) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            async with handshake(house.a.port) as socket:
+                await socket.say(id=1, op="join", show="demo")
+                await socket.of(TEXT)
+        await until(lambda: not house.a.node.gateway.connections)
+        house.clock.advance(120_000)
+        house.a.node.hub.wheel.turn()
+        left = [one for one in gc.get_objects() if isinstance(one, Protocol)]
+    finally:
+        gc.enable()
+
+    assert not left, "they hold themselves"
 
 
 async def test_a_silent_socket_is_pinged_and_lives_when_it_answers(house: House) -> None:
