@@ -72,22 +72,24 @@ async def test_who_left_in_peace_is_gone_at_once(house: House) -> None:
     await until(lambda: not house.a.node.gateway.connections)
 
 
+async def come_and_go(house: House, guests: int) -> None:
+    for _ in range(guests):
+        async with handshake(house.a.port) as socket:
+            await socket.say(id=1, op="join", show="demo")
+            await socket.of(TEXT)
+        await until(lambda: not house.a.node.gateway.connections)
+    # Who waits for a deadline is let go when it comes.
+    house.clock.advance(120_000)
+    house.a.node.hub.wheel.turn()
+
+
 async def test_a_guest_who_left_is_forgotten(house: House) -> None:
-    guests = 100
-
-    async def come_and_go() -> int:
-        for _ in range(guests):
-            async with handshake(house.a.port) as socket:
-                await socket.say(id=1, op="join", show="demo")
-                await socket.of(TEXT)
-            await until(lambda: not house.a.node.gateway.connections)
-        # Who waits for a deadline is let go when it comes.
-        house.clock.advance(120_000)
-        house.a.node.hub.wheel.turn()
+    guests, seen = 100, []
+    for _ in range(7):
+        await come_and_go(house, guests)
         gc.collect()
-        return sys.getallocatedblocks()
+        seen.append(sys.getallocatedblocks())
 
-    seen = [await come_and_go() for _ in range(7)]
     grown = [after - before for before, after in itertools.pairwise(seen)]
     assert min(grown) < guests // 2, f"{grown}: what is not forgotten is there every time"
 
@@ -96,13 +98,7 @@ async def test_a_connection_that_ended_needs_no_collector(house: House) -> None:
     gc.collect()
     gc.disable()
     try:
-        for _ in range(20):
-            async with handshake(house.a.port) as socket:
-                await socket.say(id=1, op="join", show="demo")
-                await socket.of(TEXT)
-        await until(lambda: not house.a.node.gateway.connections)
-        house.clock.advance(120_000)
-        house.a.node.hub.wheel.turn()
+        await come_and_go(house, 20)
         left = [one for one in gc.get_objects() if isinstance(one, Protocol)]
     finally:
         gc.enable()
