@@ -18,6 +18,9 @@ from tests.viewer import ADDRESS, card, viewer
 
 pytestmark = pytest.mark.redis
 
+# What takes products has a server of its own: their pictures, which are nowhere, would be listed
+# in the pages of all who share one.
+
 SHIRTS = (
     first("ocean-shirt", option1="Small", units=8, before="25.00"),
     more("ocean-shirt", option1="Large", units=2),
@@ -106,7 +109,7 @@ def test_a_file_is_taken_without_a_server_and_sold_by_the_next_one(tmp_path: Pat
 
 
 def test_what_is_refused_is_told_with_its_line_and_the_rest_taken(
-    shared_server: Served, tmp_path: Path
+    server: Served, tmp_path: Path
 ) -> None:
     rows = (
         first("mug"),
@@ -117,7 +120,7 @@ def test_what_is_refused_is_told_with_its_line_and_the_rest_taken(
     )
     file, report = written(tmp_path / "mixed.csv", *rows), tmp_path / "report.txt"
 
-    taken = shared_server.verb(*words(file, "--report", str(report), shop="mixed"))
+    taken = server.verb(*words(file, "--report", str(report), shop="mixed"))
 
     assert taken.returncode == 1, taken.stderr
     assert taken.stdout.splitlines() == [
@@ -129,7 +132,7 @@ def test_what_is_refused_is_told_with_its_line_and_the_rest_taken(
         "Skipped, not for sale in Shopify:",
         "  line 6: card: it is a gift card, and those cannot be sold here",
     ]
-    assert set(products(shared_server, "mixed")) == {"Mug", "=cmd|'/C calc'!A0"}
+    assert set(products(server, "mixed")) == {"Mug", "=cmd|'/C calc'!A0"}
     lines = report.read_text().splitlines()
     assert [line.split(": ")[:3] for line in lines] == [
         ["line 2", "new", "mug"],
@@ -182,14 +185,14 @@ def test_a_shop_or_currency_that_cannot_be_ends_in_one_line(
 
 
 @pytest.mark.timeout(180)
-def test_a_terminal_gets_a_bar_and_a_pipe_none(shared_server: Served, tmp_path: Path) -> None:
+def test_a_terminal_gets_a_bar_and_a_pipe_none(server: Served, tmp_path: Path) -> None:
     file = written(tmp_path / "many.csv", *(first(f"mug-{n}") for n in range(300)))
     command = [sys.executable, "server.py", *words(file, shop="bars")]
-    command += ["--data-dir", str(shared_server.data_dir)]
+    command += ["--data-dir", str(server.data_dir)]
     ours, theirs = pty.openpty()
 
     with subprocess.Popen(
-        command, cwd=ROOT, env=shared_server.variables, stdout=subprocess.PIPE, stderr=theirs
+        command, cwd=ROOT, env=server.variables, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)
         seen = b""
@@ -202,7 +205,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(shared_server: Served, tmp_path: 
     assert "taking" in seen.decode()
     assert "█" in seen.decode()
     assert "\r" not in printed
-    assert "\r" not in shared_server.verb(*words(file, shop="bars")).stderr
+    assert "\r" not in server.verb(*words(file, shop="bars")).stderr
 
 
 def _read(terminal: int) -> bytes:
@@ -214,7 +217,7 @@ def _read(terminal: int) -> bytes:
 
 @pytest.mark.timeout(180)
 def test_a_file_of_many_megabytes_takes_no_more_memory_than_a_small_one(
-    shared_server: Served, tmp_path: Path
+    server: Served, tmp_path: Path
 ) -> None:
     def peak(name: str, rows: int, size: int) -> int:
         """The most memory in KiB of an import of so many products with so long texts."""
@@ -223,9 +226,9 @@ def test_a_file_of_many_megabytes_takes_no_more_memory_than_a_small_one(
             out.write("Handle,Title,Vendor,Variant Price\n")
             out.writelines(f"{name}-{n},Mug {n},{'x' * size},5\n" for n in range(rows))
         command = [sys.executable, "server.py", *words(file, shop="large")]
-        command += ["--data-dir", str(shared_server.data_dir)]
+        command += ["--data-dir", str(server.data_dir)]
         with subprocess.Popen(
-            command, cwd=ROOT, env=shared_server.variables, stdout=subprocess.DEVNULL
+            command, cwd=ROOT, env=server.variables, stdout=subprocess.DEVNULL
         ) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
