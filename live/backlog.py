@@ -1,4 +1,9 @@
-"""How much a transport may hold back for a slow viewer, and how none of it outlives the end."""
+"""How much a transport may hold back for a slow viewer, and how none of it outlives the end.
+
+A crowd is told on the sockets themselves, past their transports: the kernel takes a ``send`` for
+a tenth less than a transport's ``write``. That keeps the order of bytes as long as nothing waits
+in the transport, so a plain transport calls whoever has anything waiting in it paused.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,11 @@ import socket
 import struct
 from typing import Final
 
-__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short"]
+__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short", "socket_beside"]
 
-BUFFER_HIGH: Final = 4 * 1024
-BUFFER_LOW: Final = 1024
-"""Beside what the kernel has taken, some 60 KB: a viewer who stops reading costs nothing more.
-Always set: uvloop's own low mark is 16 bytes until it is.
-"""
+TLS_HIGH: Final = 4 * 1024
+TLS_LOW: Final = 1024
+"""Encrypted, which only the transport can do. At 0 it would be paused for good."""
 
 BUFFER_OWN: Final = 64 * 1024
 """What waits for one viewer alone, replies and private events: beyond it nothing more is read
@@ -31,11 +34,33 @@ NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 def keep_short(transport: asyncio.Transport) -> None:
-    """Bound what waits in the transport and, where the system can, in the kernel."""
-    transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
+    """Bound what waits in the transport and, where the system can, in the kernel.
+
+    The kernel keeps some 60 KB for a viewer who stops reading: nothing more is wanted.
+    """
+    if transport.get_extra_info("sslcontext") is None:
+        transport.set_write_buffer_limits(high=0, low=0)
+    else:
+        transport.set_write_buffer_limits(TLS_HIGH, TLS_LOW)
     raw = transport.get_extra_info("socket")
     if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT)
+
+
+def socket_beside(transport: asyncio.Transport) -> socket.socket | None:
+    """A transport's own socket, to send on while the transport holds nothing back.
+
+    It does not own what it is on: detach it before the transport is closed, or the next
+    connection that the kernel gives the same number to would be told what is not for it.
+
+    Returns:
+        None where bytes must go through the transport, for it encrypts them.
+
+    """
+    raw = transport.get_extra_info("socket")
+    if raw is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    return socket.socket(raw.family, raw.type, raw.proto, fileno=raw.fileno())
 
 
 def cut(transport: asyncio.Transport) -> None:

@@ -44,8 +44,15 @@ class Member(Protocol):
     watches: bool
 
     @property
-    def write(self) -> Callable[[bytes], object]:
-        """What sends framed bytes as they are; called only when it is ready."""
+    def offer(self) -> Callable[[bytes], int]:
+        """What sends framed bytes as far as the socket takes them; called only when it is ready.
+
+        It returns how many that were, and raises ``OSError`` for none.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send framed bytes as they are; what the socket does not take now waits."""
         ...
 
     def drop(self) -> None:
@@ -58,20 +65,20 @@ class Cohort:
 
     Attributes:
         epoch, seq: The feed up to which all have been told.
-        writes: What sends to each of them.
+        offers: What sends to each of them.
 
     """
 
-    __slots__ = ("epoch", "fmt", "hosts", "seq", "writes")
+    __slots__ = ("epoch", "fmt", "hosts", "offers", "seq")
 
     def __init__(self, like: Member) -> None:
         self.fmt, self.hosts = like.fmt, like.hosts
         self.epoch, self.seq = like.epoch, like.seq
-        self.writes: dict[Member, Callable[[bytes], object]] = {}
+        self.offers: dict[Member, Callable[[bytes], int]] = {}
 
     def __len__(self) -> int:
         """How many they are."""
-        return len(self.writes)
+        return len(self.offers)
 
     def stands_with(self, other: Cohort | Member) -> bool:
         """Whether another has been told the same."""
@@ -79,12 +86,12 @@ class Cohort:
 
     def add(self, member: Member) -> None:
         """Take a member in that has been told the same."""
-        self.writes[member] = member.write
+        self.offers[member] = member.offer
         member.cohort = self
 
     def remove(self, member: Member) -> None:
         """Let a member go on alone from here."""
-        del self.writes[member]
+        del self.offers[member]
         member.epoch, member.seq, member.cohort = self.epoch, self.seq, None
 
 
@@ -104,7 +111,7 @@ class Crowd:
 
     def __iter__(self) -> Iterator[Member]:
         """Everybody here now."""
-        everybody = [member for cohort in self.cohorts for member in cohort.writes]
+        everybody = [member for cohort in self.cohorts for member in cohort.offers]
         return iter([*everybody, *self._aside])
 
     @property
@@ -156,7 +163,7 @@ class Crowd:
 
     def _part(self, member: Member, cohort: Cohort) -> None:
         cohort.remove(member)
-        if not cohort.writes:
+        if not cohort.offers:
             self._cohorts[cohort.fmt, cohort.hosts].remove(cohort)
 
     def tell(self, cohort: Cohort, data: bytes, seq: int) -> None:
@@ -165,13 +172,22 @@ class Crowd:
         Who is full after that stands aside by itself; whose transport fails is dropped.
         """
         cohort.seq = seq
-        for member, write in cohort.writes.copy().items():
+        size = len(data)
+        for member, offer in cohort.offers.copy().items():
             try:
-                write(data)
-            except Exception:
-                logger.exception("a member could not be written to")
-                member.drop()
-                self.set_aside(member)
+                taken = offer(data)
+            except Exception:  # noqa: BLE001  # Full or broken: its transport knows what to do.
+                taken = 0
+            if taken != size:
+                self._write_rest(member, data[taken:])
+
+    def _write_rest(self, member: Member, rest: bytes) -> None:
+        try:
+            member.write(rest)
+        except Exception:
+            logger.exception("a member could not be written to")
+            member.drop()
+            self.set_aside(member)
 
     def merge(self) -> None:
         """Make small cohorts into larger ones where they have been told the same.
@@ -187,9 +203,9 @@ def _merged(cohorts: list[Cohort]) -> list[Cohort]:
     for cohort in cohorts:
         last = merged[-1] if merged else None
         if last is not None and last.stands_with(cohort) and len(last) + len(cohort) <= CHUNK:
-            for member in cohort.writes:
+            for member in cohort.offers:
                 last.add(member)
-            cohort.writes = {}
+            cohort.offers = {}
         else:
             merged.append(cohort)
     return merged

@@ -14,7 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from live import handshake, odd_handshake
-from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short
+from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short, socket_beside
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, frame
@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         "_paused_s",
         "_pinged_s",
         "_session",
+        "_socket",
         "_took_s",
         "_transport",
         "_ws",
@@ -74,11 +75,11 @@ class Connection(asyncio.Protocol):
         "hosts",
         "is_ready",
         "missed_gauges",
+        "offer",
         "on_lost",
         "seq",
         "show",
         "watches",
-        "write",
     )
 
     def __init__(self, gateway: Gateway) -> None:
@@ -111,8 +112,9 @@ class Connection(asyncio.Protocol):
         """Take the transport over."""
         self._transport = cast("asyncio.Transport", transport)
         keep_short(self._transport)
-        # The transport's own, for it is called once a viewer and event.
-        self.write = self._transport.write
+        self._socket = socket_beside(self._transport)
+        # The socket's own, for it is called once a viewer and event.
+        self.offer = self._pass_on if self._socket is None else self._socket.send
         self.is_ready = True
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
@@ -132,6 +134,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the room and forget."""
+        if self._socket is not None:
+            self._socket.detach()
         self._is_lost = True
         self.is_ready = False
         self._gateway.forget(self, self._address)
@@ -170,6 +174,14 @@ class Connection(asyncio.Protocol):
             self._session.pass_over()
 
     # What rooms and sessions see.
+
+    def write(self, data: bytes) -> None:
+        """Send framed bytes as they are; what the socket does not take now waits."""
+        self._transport.write(data)
+
+    def _pass_on(self, data: bytes) -> int:
+        self.write(data)
+        return len(data)
 
     def write_private(self, data: bytes) -> None:
         """Send framed bytes, or drop them when too much waits for this viewer already.
@@ -277,7 +289,7 @@ class Connection(asyncio.Protocol):
             next_s = now_s + PING_EVERY_S
             if self.is_ready and self._pinged_s <= self._heard_s:
                 self._pinged_s = now_s
-                self._transport.write(PING)
+                self.write(PING)
         left_s = PING_EVERY_S if self._session is None else self._session.left_s
         return min(next_s, now_s + left_s)
 
@@ -303,7 +315,7 @@ class Connection(asyncio.Protocol):
         if upgrade.protocols and protocol is None:
             return False
         self._address = self._gateway.address(self._transport, upgrade.forwarded)
-        self._transport.write(handshake.accepted(upgrade.key, protocol))
+        self.write(handshake.accepted(upgrade.key, protocol))
         self._open(protocol, rest)
         return True
 
@@ -312,7 +324,7 @@ class Connection(asyncio.Protocol):
         library, forwarded = odd_handshake.answered(head[: end + 4], self._gateway.allows)
         for data in library.data_to_send():
             if data:
-                self._transport.write(data)
+                self.write(data)
         if library.state is State.OPEN:
             self._address = self._gateway.address(self._transport, forwarded)
             self._open(library.subprotocol, head[end + 4 :])
@@ -372,6 +384,6 @@ class Connection(asyncio.Protocol):
         """Write what was asked for; who takes none of it is not heard until they do."""
         if self._held:
             data, self._held = self._held + data, b""
-        self._transport.write(data)
+        self.write(data)
         if self._transport.get_write_buffer_size() > BUFFER_OWN and self._closing_s is None:
             self._transport.pause_reading()

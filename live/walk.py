@@ -74,7 +74,7 @@ class Walk:
                 self.sent += len(data) * len(cohort)
                 self._crowd.tell(cohort, data, self._head)
             return
-        for member in list(cohort.writes):
+        for member in list(cohort.offers):
             self._miss(member)
             self._catch_up(member)
 

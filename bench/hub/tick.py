@@ -19,7 +19,7 @@ import uvloop
 
 from bench.hub.build import compiled
 from bench.hub.stage import at_home, chats, fan_out
-from live.backlog import BUFFER_HIGH, BUFFER_LOW
+from live.backlog import socket_beside
 from live.crowd import Cohort
 from live.events import Unpinned
 from live.fan_out import FanOut
@@ -94,8 +94,14 @@ class Seat(asyncio.Protocol):
         """Write as a connection does."""
         self.transport = transport = cast("asyncio.Transport", transport)
         # Not by keep_short: the rest of what it sets is TCP's, and this is no TCP.
-        transport.set_write_buffer_limits(BUFFER_HIGH, BUFFER_LOW)
-        self.write = transport.write
+        transport.set_write_buffer_limits(high=0, low=0)
+        beside = socket_beside(transport)
+        assert beside is not None
+        self.offer = beside.send
+
+    def write(self, data: bytes) -> None:
+        """Write what was not taken."""
+        self.transport.write(data)
 
     def drop(self) -> None:
         """Never happens here."""

@@ -106,6 +106,24 @@ async def test_a_connection_that_ended_needs_no_collector(house: House) -> None:
     assert not left, "they hold themselves"
 
 
+async def test_what_has_ended_cannot_reach_who_comes_after(house: House) -> None:
+    """The kernel gives the next connection the same number."""
+    async with handshake(house.a.port) as socket:
+        await socket.say(id=1, op="join", show="demo")
+        await socket.of(TEXT)
+        (before,) = house.a.node.gateway.connections
+        taken = before.offer
+    await until(lambda: not house.a.node.gateway.connections)
+
+    async with handshake(house.a.port) as socket:
+        await socket.say(id=1, op="join", show="demo")
+        await socket.of(TEXT)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            taken(b"not for you")
+        await socket.say(id=2, op="ping")
+        assert b'"re":2' in await socket.of(TEXT)
+
+
 async def test_a_silent_socket_is_pinged_and_lives_when_it_answers(house: House) -> None:
     async with handshake(house.a.port) as socket:
         await socket.say(id=1, op="join", show="demo")

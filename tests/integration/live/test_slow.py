@@ -117,6 +117,49 @@ async def test_a_sleeper_is_told_the_gauges_that_were_missed(house: House) -> No
     assert told["stock"]["left"] == 25
 
 
+async def test_who_reads_in_sips_hears_every_event_and_answer_whole(house: House) -> None:
+    async with sleeper(house) as (socket, connection):
+        heard: list[dict[str, Any]] = []
+        times_full = 0
+
+        async def sip() -> None:
+            while not heard or heard[-1].get("seq") != 603:
+                heard.extend(await socket.heard())
+
+        sipping = asyncio.create_task(sip())
+        for start in range(0, 600, 20):
+            for number in range(start, start + 4):
+                house.clock.advance(30)
+                await socket.say(id=1000 + number, op="cart.get")
+            await house.say(*lines(600)[start : start + 20])
+            await asyncio.sleep(0.005)
+            times_full += not connection.is_ready
+            if start % 60 == 0:
+                socket.read_again()
+            else:
+                socket.stop_reading()
+        socket.read_again()
+        await asyncio.wait_for(sipping, 20)
+
+    assert times_full, "the socket was never full: this shows nothing"
+    events = [message["seq"] for message in heard if "seq" in message]
+    answers = [message["re"] for message in heard if "re" in message]
+    assert events == list(range(4, 604))
+    assert answers == [1000 + n for start in range(0, 600, 20) for n in range(start, start + 4)]
+
+
+async def test_nothing_overtakes_what_waits(house: House) -> None:
+    vera = await house.visit("vera")
+    async with sleeper(house) as (_, connection):
+        said = 0
+        while connection.is_ready:
+            said += 1
+            await house.say(LONG[:500])
+            await vera.event("chat", seq=said + 3)
+            assert not (connection.is_ready and waiting(connection)), "told past what waits"
+            assert said < 500
+
+
 async def test_nobody_waits_for_a_sleeper(house: House) -> None:
     vera = await house.visit("vera")
     async with sleeper(house), sleeper(house), sleeper(house):

@@ -40,6 +40,10 @@ class Recorder:
     is_ready: bool = True
     written: list[bytes] = field(default_factory=list)
 
+    def offer(self, data: bytes) -> int:
+        self.write(data)
+        return len(data)
+
     def write(self, data: bytes) -> None:
         self.written.append(data)
 

@@ -169,11 +169,35 @@ async def test_a_large_crowd_is_told_in_chunks_that_let_the_loop_turn() -> None:
     assert len(crowd[-1].written) == 1, "what happened meanwhile went along"
 
 
+@pytest.mark.parametrize("takes", [0, 1, 7])
+async def test_what_a_socket_does_not_take_is_left_to_its_transport(takes: int) -> None:
+    class Narrow(Recorder):
+        def offer(self, data: bytes) -> int:
+            if not takes:
+                raise BlockingIOError
+            self.written.append(data[:takes])
+            return takes
+
+    room, narrow, wide = fan_out(), Narrow(), Recorder()
+    room.enter(narrow)
+    room.enter(wide)
+
+    happen(room, 1)
+    happen(room, 1)
+
+    assert b"".join(narrow.written) == b"".join(wide.written)
+    assert len(wide.written) == 2
+    assert len(narrow.written) == (4 if takes else 2)
+
+
 @pytest.mark.parametrize("epoch", ["e1", "before"])
 async def test_a_member_that_cannot_be_written_to_is_dropped(
     caplog: pytest.LogCaptureFixture, epoch: str
 ) -> None:
     class Broken(Recorder):
+        def offer(self, data: bytes) -> int:
+            raise BrokenPipeError
+
         def write(self, data: bytes) -> None:
             super().write(data)
             raise RuntimeError("the transport is gone")
