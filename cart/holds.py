@@ -28,6 +28,7 @@ LONGEST_MS: Final = 24 * 3600 * 1000
 Target = Literal["sold", "released", "forgotten"]
 
 _TARGETS: Final[dict[Target, str]] = {"sold": "C", "released": "R", "forgotten": "F"}
+_LINES: Final = tuple(f"k{number}" for number in range(1, MOST_LINES + 1))
 _REACHED: Final = frozenset({b"settled", b"same"})
 
 
@@ -141,7 +142,9 @@ class Holds:
         counts = zip(skus, found, strict=True)
         return {sku: int(held) + int(sold) for sku, (held, sold) in counts if held and sold}
 
-    async def settle(self, checkout: str, shop: str, target: Target) -> bool:
+    async def settle(
+        self, checkout: str, shop: str, target: Target, skus: Sequence[str] | None = None
+    ) -> bool:
         """End a hold; a repeat changes nothing.
 
         Args:
@@ -149,6 +152,7 @@ class Holds:
             shop: Whose stock.
             target: ``sold``; ``released``: back on sale; ``forgotten``: back on sale and
                 the record deleted, so that the same checkout may hold again.
+            skus: Of its lines in their order, where they are known; else the gate is asked.
 
         Returns:
             Whether that is how it ended: false when it had ended the other way, and for
@@ -158,16 +162,12 @@ class Holds:
             Outage: The gate is closed, cannot be reached, or its counters do not fit.
 
         """
-        hold = keys.hold(shop, checkout)
-        fields = [f"k{number}" for number in range(1, MOST_LINES + 1)]
-        names = await self._scripts.command("HMGET", hold, *fields)
-        # A hold never changes its lines: what was read is what the script finds.
-        skus = [name.decode() for name in names if name is not None]
-        outcome = await self._scripts.call(
-            "settle",
-            [*_shared(checkout, shop), *(keys.stock(shop, sku) for sku in skus)],
-            [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, *skus],
-        )
+        outcome = b"lines"
+        if skus is not None:
+            outcome = await self._end(checkout, shop, target, skus)
+        if outcome == b"lines":
+            # A hold never changes its lines: what was read is what the script finds.
+            outcome = await self._end(checkout, shop, target, await self._lines(checkout, shop))
         if outcome == b"none":
             return target != "sold"
         if outcome in _REACHED:
@@ -175,6 +175,16 @@ class Holds:
         if outcome == b"other":
             return False
         raise Outage(f"The stock of a shop does not add up ({outcome.decode()}).")
+
+    async def _lines(self, checkout: str, shop: str) -> list[str]:
+        names = await self._scripts.command("HMGET", keys.hold(shop, checkout), *_LINES)
+        return [name.decode() for name in names if name is not None]
+
+    async def _end(self, checkout: str, shop: str, target: Target, skus: Sequence[str]) -> bytes:
+        stock = [keys.stock(shop, sku) for sku in skus]
+        words: list[str | int] = [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, *skus]
+        outcome = await self._scripts.call("settle", [*_shared(checkout, shop), *stock], words)
+        return bytes(outcome)
 
     async def extend(self, checkout: str, shop: str, deadline_ms: int) -> bool:
         """Hold for longer; a deadline that is as late already stays.

@@ -7,8 +7,9 @@ otherwise the echo of a first try could end the second.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from base.errors import Conflict, Expired, InProgress, Invalid, NotFound
 from checkout import rows
@@ -240,7 +241,7 @@ def _one_try_more(conn: Connection, record: Record, provider: str) -> Record:
         tries=1,
         captured=0,
     )
-    columns = {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
+    columns = {name: getattr(attempt, name) for name in Attempt.__struct_fields__}
     add(conn, payments, checkout=record.id, **columns)
     return replace(record, attempt=attempt)
 

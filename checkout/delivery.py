@@ -39,8 +39,10 @@ class Delivery:
 
         """
         hold, target = payload["checkout"], payload["target"]
+        # Rows of earlier versions do not say what was held.
+        skus = payload.get("skus", {})
         for shop in payload["shops"]:
-            if await self._holds.settle(hold, shop, target):
+            if await self._holds.settle(hold, shop, target, skus.get(shop)):
                 continue
             logger.warning("row %d: no hold of %s at %s to end as %s", row, hold, shop, target)
             if target == "sold":

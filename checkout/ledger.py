@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from checkout.splits import reversed_part, share
-from store.sql.rows import Connection, add, insert_or_ignore
+from store.sql.rows import Connection, add_all, insert_or_ignore
 from store.sql.tables import ledger_entries, ledger_txns
 
 if TYPE_CHECKING:
@@ -128,6 +128,10 @@ def _post(
         raise ValueError("a ledger transaction must sum to zero")
     if not insert_or_ignore(conn, ledger_txns, **txn, at=now_ms):
         return
-    for account, amount in sorted(amounts.items()):
-        if amount:
-            add(conn, ledger_entries, txn=txn["key"], account=account, amount=amount)
+    entries = [
+        {"txn": txn["key"], "account": account, "amount": amount}
+        for account, amount in sorted(amounts.items())
+        if amount
+    ]
+    if entries:
+        add_all(conn, ledger_entries, entries)

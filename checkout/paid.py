@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from base.errors import NotFound, SoldOut
 from checkout import ledger, rows
@@ -27,6 +27,7 @@ from store.sql.rows import (
     Connection,
     Prepared,
     add,
+    add_all,
     bindparam,
     change,
     insert_or_ignore,
@@ -195,19 +196,19 @@ def _make_order(
     private = {"checkout": record.id, "viewer": record.viewer}
     kept = {"platform_fee": parts.fee, "commission": parts.commission}
     add(conn, orders, **row, **private, **kept)
-    for position, line in enumerate(lines):
-        add(
-            conn,
-            order_lines,
-            order=ident,
-            sku=line.sku,
-            position=position,
-            qty=line.qty,
-            line_total=line.line_total,
-            shipped=0,
-            cancelled=0,
-            restocked=0,
-        )
+    none_yet = {"shipped": 0, "cancelled": 0, "restocked": 0}
+    bought = [
+        {
+            "order": ident,
+            "sku": line.sku,
+            "position": position,
+            "qty": line.qty,
+            "line_total": line.line_total,
+            **none_yet,
+        }
+        for position, line in enumerate(lines)
+    ]
+    add_all(conn, order_lines, bought)
     order = msgspec.convert(row, Order)
     note_order(conn, Kind.ORDER_PAID, order, now_ms)
     return order
@@ -224,17 +225,17 @@ def _next_number(conn: Connection, shop: str) -> str:
 
 def _tell(conn: Connection, record: Record, hold: str, now_ms: int) -> None:
     """Leave word for the gate, the cart and the show; the outbox carries it."""
-    settle = {"checkout": hold, "shops": list(record.shops), "target": "sold"}
-    outbox.add(conn, "settle", settle, now_ms)
+    news: list[tuple[str, dict[str, Any]]] = [("settle", rows.settlement(record, hold, "sold"))]
     if record.whole_cart:
         lines = [[line.sku, line.qty] for line in record.lines]
         bought = {"viewer": record.viewer, "checkout": record.id, "lines": lines}
-        outbox.add(conn, "bought", bought, now_ms)
+        news.append(("bought", bought))
     if record.show is not None:
-        outbox.add(conn, "purchase", _purchase(record), now_ms)
+        news.append(("purchase", _purchase(record)))
+    outbox.add_all(conn, news, now_ms)
 
 
-def _purchase(record: Record) -> dict[str, object]:
+def _purchase(record: Record) -> dict[str, Any]:
     units: dict[str, int] = {}
     for line in record.lines:
         units[line.product] = units.get(line.product, 0) + line.qty

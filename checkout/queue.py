@@ -12,7 +12,7 @@ import asyncio
 import logging
 from bisect import bisect_left, insort
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -277,7 +277,7 @@ class PaymentQueue:
             wish = wishes[ticket.record.id]
             if wish.checkout in kept:
                 ticket.renew_at = now + RENEW_MS
-                ticket.record = replace(
+                ticket.record = structs.replace(
                     ticket.record, pay_by=wish.pay_by, hold_until=wish.hold_until
                 )
             elif not ticket.is_called and self._tickets.get(wish.checkout) is ticket:

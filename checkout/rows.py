@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from cart.cart import Line
 from checkout.checkout import Action, Address, Failure
+from checkout.pricing import by_shop
 from checkout.race import Raced
 from checkout.record import Attempt, Record
 from checkout.state import OPEN, State, may
@@ -40,6 +41,7 @@ __all__ = [
     "open_of",
     "owned",
     "release",
+    "settlement",
     "touch",
 ]
 
@@ -162,8 +164,14 @@ def end_claims(conn: Connection, record: Record, state: str) -> None:
 def release(conn: Connection, record: Record, now_ms: int) -> None:
     """Give the stock of an ending checkout back: here now, at the gate by the outbox."""
     end_claims(conn, record, "released")
-    payload = {"checkout": record.id, "shops": list(record.shops), "target": "released"}
+    payload = settlement(record, record.id, "released")
     outbox.add(conn, "settle", payload, now_ms)
+
+
+def settlement(record: Record, hold: str, target: Literal["sold", "released"]) -> dict[str, Any]:
+    """Word for the gate, by the outbox, of how a checkout's holds end: what each has and how."""
+    skus = {shop: [line.sku for line in lines] for shop, lines in by_shop(record.lines).items()}
+    return {"checkout": hold, "shops": list(skus), "target": target, "skus": skus}
 
 
 def _one(conn: Connection, query: Prepared, ident: str) -> Record | None:
@@ -186,10 +194,10 @@ def _change(conn: Connection, record: Record, unseen: Mapping[str, Any], **chang
 
 _PLAIN: Final = tuple(
     name
-    for name in Record.__dataclass_fields__
+    for name in Record.__struct_fields__
     if name not in {"lines", "state", "attempt", "orders", *_JSON}
 )
-_ATTEMPT: Final = tuple((name, f"payment_{name}") for name in Attempt.__dataclass_fields__)
+_ATTEMPT: Final = tuple((name, f"payment_{name}") for name in Attempt.__struct_fields__)
 
 
 def _record(conn: Connection, row: Mapping[str, Any]) -> Record:

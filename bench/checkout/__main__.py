@@ -38,6 +38,7 @@ def _rates(asked: Asked) -> Iterator[DataclassInstance]:
     for what in ("reserved", "sold_out", "paid"):
         yield rates(what, asked.count, asked.in_flight, asked.runs)
     yield rates("paid", asked.count, asked.in_flight, asked.runs, is_inside=True)
+    yield rates("paid", asked.count, asked.in_flight, asked.runs, watching=asked.count)
 
 
 def _paced(_: Asked) -> Iterator[DataclassInstance]:

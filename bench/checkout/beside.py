@@ -6,9 +6,11 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from bench.checkout.rates import once, percentile, rate
+from bench.checkout.shop import Shop
 from bench.checkout.slow_disk import slow_disk, sync_ms
 
 __all__ = ["Circumstance", "Reserved", "beside", "on_slow_disk", "with_workers"]
@@ -67,9 +69,8 @@ def beside(
     found = defaultdict(list)
     for _ in range(runs):
         for name, chosen in circumstances.items():
-            found[name].append(
-                once("reserved", count, in_flight, chosen.options, dict(chosen.environ))
-            )
+            start = partial(Shop, chosen.options, dict(chosen.environ))
+            found[name].append(once("reserved", count, in_flight, start))
     for name, outcomes in found.items():
         rates = [rate(outcome) for outcome, _ in outcomes]
         yield Reserved(

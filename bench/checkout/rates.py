@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bench.checkout.limits import commits_a_second, scripts_a_second
 from bench.checkout.shop import Shop
@@ -74,24 +76,28 @@ class Paced:
         return others(self.answers, {"reserved", "unavailable"})
 
 
-def rates(what: str, count: int, in_flight: int, runs: int, *, is_inside: bool = False) -> Rates:
-    """Let ``count`` people buy, so many at once, ``runs`` times on a fresh server each.
+def rates(
+    what: str, count: int, in_flight: int, runs: int, *, is_inside: bool = False, watching: int = 0
+) -> Rates:
+    """Let people buy ``count`` times, so many at once, ``runs`` times on a fresh server each.
 
     Args:
-        what: How each is to end.
-        count: Buyers of a run.
-        in_flight: Of whom so many are under way at once.
+        what: How each purchase is to end.
+        count: Purchases of a run.
+        in_flight: How many are under way at once.
         runs: The median of which counts.
         is_inside: Whether the provider is within the server's process.
+        watching: So many more watch: they are told of each that is paid.
 
     """
-    program = IN_PROCESS if is_inside else ("server.py",)
-    found = [once(what, count, in_flight, program=program) for _ in range(runs)]
+    start = partial(Shop, program=IN_PROCESS) if is_inside else Shop
+    found = [once(what, count, in_flight, start, watching) for _ in range(runs)]
     each = [rate(outcome) for outcome, _ in found]
     middle = sorted(range(runs), key=each.__getitem__)[runs // 2]
     outcome, cpu = found[middle]
+    name = f"{what}, the provider in the same process" if is_inside else what
     return Rates(
-        what=f"{what}, the provider in the same process" if is_inside else what,
+        what=f"{name}, {watching:,} more watching" if watching else name,
         a_second=statistics.median(each),
         p50_ms=percentile(outcome, 0.5),
         p99_ms=percentile(outcome, 0.99),
@@ -139,37 +145,40 @@ def once(
     what: str,
     count: int,
     in_flight: int,
-    options: tuple[str, ...] = (),
-    environ: dict[str, str] | None = None,
-    program: tuple[str, ...] = ("server.py",),
+    start: Callable[[], Shop] = Shop,
+    watching: int = 0,
 ) -> tuple[Outcome, float]:
     """Let them buy on a fresh server: what came of it, and its processor time in seconds.
+
+    Who has paid buys again. What is only reserved its buyer has to keep: there each buys once.
 
     Raises:
         RuntimeError: Somebody was answered otherwise, or the books do not agree.
 
     """
-    pays = "tok_ok" if what == "paid" else ""
-    with Shop(options, environ, program) as shop:
+    first, people, again, pays = WARM, count, 1, ""
+    if what == "paid":
+        first, people, again, pays = 0, in_flight, count // in_flight, "tok_ok"
+    with start() as shop:
         shop.stock(10**6)
-        with shop.buyers(count + WARM) as buyers:
+        with shop.buyers(first + people + watching) as buyers:
             warm = Plan(sku=shop.sku, first=0, count=WARM, key="warm-up", in_flight=20, pays=pays)
             buyers.follow(warm)
             if what == "sold_out":
                 shop.stock(0)
-            before = shop.cpu_s()
-            outcome = buyers.follow(
-                Plan(
-                    sku=shop.sku,
-                    first=WARM,
-                    count=count,
-                    key="measured",
-                    in_flight=in_flight,
-                    pays=pays,
-                )
+            plan = Plan(
+                sku=shop.sku,
+                first=first,
+                count=people,
+                key="measured",
+                again=again,
+                in_flight=in_flight,
+                pays=pays,
             )
+            before = shop.cpu_s()
+            outcome = buyers.follow(plan)
             cpu = shop.cpu_s() - before
-        if outcome.answers != {what: count}:
+        if outcome.answers != {what: people * again}:
             raise RuntimeError(f"not all were {what}: {outcome.answers}")
         if not shop.is_right():
             raise RuntimeError("the books do not agree")

@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, kw_only=True):
     Attributes:
         sku: What everybody buys one of.
         first, count: Which of the process's buyers.
+        again: How many purchases each makes, the next one when one has ended.
         key: Tells this plan's keys apart from other plans'.
         in_flight: Purchases side by side, each next one begins when one is answered; 0: by time.
         seconds: Over how long the clicks are spread.
@@ -50,6 +51,7 @@ class Plan(msgspec.Struct, kw_only=True):
     first: int
     count: int
     key: str
+    again: int = 1
     in_flight: int = 0
     seconds: float = 0
     evenly: bool = True
@@ -201,7 +203,9 @@ class Run:
         self._waiting = iter(buyers)
         self._chance = random.Random(plan.key)
         self._latencies: list[float] = []
-        self._left = len(buyers) * plan.clicks
+        self._earlier: Counter[str] = Counter()
+        self._bought: Counter[Buyer] = Counter()
+        self._left = len(buyers) * plan.clicks * plan.again
         self._done = asyncio.Event()
 
     async def whole(self) -> Outcome:
@@ -211,7 +215,7 @@ class Run:
         zero = time.perf_counter()
         began = time.time()
         for buyer in self._buyers:
-            buyer.begin(plan.clicks, plan.pays, self._ended, self._count_down)
+            self._begin(buyer)
         last_click = zero
         if plan.in_flight:
             for _ in range(min(plan.in_flight, len(self._buyers))):
@@ -224,6 +228,9 @@ class Run:
         except TimeoutError:
             pass
         return self._outcome(began, zero, last_click)
+
+    def _begin(self, buyer: Buyer) -> None:
+        buyer.begin(self._plan.clicks, self._plan.pays, self._ended, self._count_down)
 
     async def _by_time(self, zero: float) -> float:
         plan = self._plan
@@ -252,7 +259,7 @@ class Run:
             return
         if not buyer.state:
             buyer.state, buyer.clicked = "clicked", due
-        buyer.click(self._plan.sku, self._plan.key)
+        buyer.click(self._plan.sku, f"{self._plan.key}-{self._bought[buyer]}")
         if self._chance.random() < self._plan.hang_up / self._plan.clicks:
             asyncio.get_running_loop().call_later(0.002, self._leave, buyer)
 
@@ -268,7 +275,12 @@ class Run:
 
     def _ended(self, buyer: Buyer, now: float) -> None:
         self._latencies.append((now - buyer.clicked) * 1000)
-        if self._plan.in_flight:
+        self._bought[buyer] += 1
+        if self._bought[buyer] < self._plan.again:
+            self._earlier[buyer.ended] += 1
+            self._begin(buyer)
+            self._click(buyer, now)
+        elif self._plan.in_flight:
             self._next(now)
         self._count_down()
 
@@ -280,7 +292,7 @@ class Run:
     def _outcome(self, began: float, zero: float, last_click: float) -> Outcome:
         last = max(buyer.heard_at for buyer in self._buyers)
         return Outcome(
-            answers=dict(Counter(buyer.ended for buyer in self._buyers)),
+            answers=dict(self._earlier + Counter(buyer.ended for buyer in self._buyers)),
             latencies=sorted(round(ms, 2) for ms in self._latencies),
             began=began,
             last_click=began + last_click - zero,

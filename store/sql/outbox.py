@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from base.clock import Clock
     from store.sql.book import Book
 
-__all__ = ["Handler", "Outbox", "add"]
+__all__ = ["Handler", "Outbox", "add", "add_all"]
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,11 @@ def add(conn: Connection, kind: str, payload: dict[str, Any], at: int) -> None:
 
     """
     rows.add(conn, outbox, kind=kind, payload=payload, at=at)
+
+
+def add_all(conn: Connection, news: Sequence[tuple[str, dict[str, Any]]], at: int) -> None:
+    """The same for several, each a kind and its payload; they come in this order."""
+    rows.add_all(conn, outbox, [{"kind": k, "payload": p, "at": at} for k, p in news])
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ class Outbox:
             some, rows = rows[:at_once], rows[at_once:]
             if not some:
                 break
-            outcomes = await asyncio.gather(*(self._try(handler, row) for row in some))
+            outcomes = await self._try_all(handler, some)
             done += [row.id for row, ok in zip(some, outcomes, strict=True) if ok]
             failures.update(row.place for row, ok in zip(some, outcomes, strict=True) if not ok)
             for place in {row.place for row, ok in zip(some, outcomes, strict=True) if ok}:
@@ -208,10 +213,21 @@ class Outbox:
             at_once = AT_ONCE
         return done
 
-    async def _try(self, handler: Handler, row: Row) -> bool:
+    async def _try_all(self, handler: Handler, some: Sequence[Row]) -> list[bool]:
+        """Deliver rows side by side; of each whether that was done in time."""
+        tries = [asyncio.create_task(self._try(handler, row)) for row in some]
         try:
             async with asyncio.timeout(HANDLER_S):
-                await handler(row.id, row.payload)
+                return await asyncio.gather(*tries)
+        except TimeoutError:
+            for one, row in zip(tries, some, strict=True):
+                if one.cancelled():
+                    logger.warning("outbox row %d (%s) waits: it takes too long", row.id, row.kind)
+            return [not one.cancelled() and one.result() for one in tries]
+
+    async def _try(self, handler: Handler, row: Row) -> bool:
+        try:
+            await handler(row.id, row.payload)
         except (Outage, TimeoutError) as error:
             logger.warning("outbox row %d (%s) waits: %s", row.id, row.kind, error)
             return False

@@ -32,17 +32,15 @@ class _Text:
     """A statement as SQLite's driver takes it.
 
     Attributes:
-        names: Of its parameters, in their order.
+        parameters: Names in their order, and how the values of some are written.
         given: Values of those that the statement itself gives.
-        to_db: How the values of some parameters are written.
         from_db: How the values of some columns are read.
 
     """
 
     sql: str
-    names: tuple[str, ...]
+    parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     given: Mapping[str, Any]
-    to_db: tuple[tuple[str, Callable[[Any], Any]], ...]
     from_db: tuple[tuple[int, Callable[[Any], Any]], ...]
 
 
@@ -101,11 +99,10 @@ class Prepared:
 
     def _made(self, dialect: Dialect) -> _Text:
         compiled = self._statement.compile(dialect=dialect)
-        to_db = []
-        for name, parameter in compiled.binds.items():
-            convert = parameter.type.dialect_impl(dialect).bind_processor(dialect)
-            if convert is not None:
-                to_db.append((name, convert))
+        to_db = {
+            name: parameter.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, parameter in compiled.binds.items()
+        }
         from_db = []
         if isinstance(self._statement, Select):
             for at, column in enumerate(self._statement.selected_columns):
@@ -115,9 +112,8 @@ class Prepared:
         required = {name for name, parameter in compiled.binds.items() if parameter.required}
         self._text = _Text(
             sql=str(compiled),
-            names=tuple(compiled.positiontup or ()),
+            parameters=tuple((name, to_db[name]) for name in compiled.positiontup or ()),
             given={k: value for k, value in compiled.params.items() if k not in required},
-            to_db=tuple(to_db),
             from_db=tuple(from_db),
         )
         return self._text
@@ -202,10 +198,11 @@ def _update(table: Table, was: frozenset[str], names: frozenset[str]) -> Prepare
 
 def _bound(text: _Text, values: Mapping[str, Any]) -> list[Any]:
     """A row's values as the driver takes them, in their order."""
-    given = {**text.given, **values}
-    for name, convert in text.to_db:
-        given[name] = convert(given[name])
-    return [given[name] for name in text.names]
+    given = {**text.given, **values} if text.given else values
+    return [
+        given[name] if convert is None else convert(given[name])
+        for name, convert in text.parameters
+    ]
 
 
 @lru_cache(1024)

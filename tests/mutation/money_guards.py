@@ -326,8 +326,8 @@ MONEY_GUARDS: Final = (
         "checkout/reconcile.py",
         "        try:\n            outcome",
         "        from checkout.state import State as S\n"
-        "        import dataclasses\n"
-        "        early = dataclasses.replace(record, state=S.PAID)\n"
+        "        from msgspec.structs import replace\n"
+        "        early = replace(record, state=S.PAID)\n"
         '        self._parts.announcer.tell(record.viewer, "checkout", early.shown())\n'
         "        try:\n            outcome",
         (CHECKOUT + "test_pay.py::test_the_buyer_is_told_each_step_and_the_version_rises",),

@@ -78,7 +78,7 @@ STORY_GUARDS: Final = (
         "pay: one payment a checkout",
         "checkout/paying.py",
         "        provider, attempt = self._parts.provider, record.paying\n        # The version",
-        "        from dataclasses import replace\n"
+        "        from msgspec.structs import replace\n"
         "        provider, attempt = self._parts.provider, record.paying\n"
         '        attempt = replace(attempt, id=f"{attempt.id}-{record.version}")\n'
         "        # The version",

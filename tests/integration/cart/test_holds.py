@@ -137,6 +137,21 @@ async def test_a_hold_of_fifty_lines_is_settled(holds: Holds, scripts: Scripts) 
     assert (await counters(scripts, "sku-49"))["sold"] == 999
 
 
+@pytest.mark.parametrize(
+    "skus", [None, (), ("mug", "tote"), ("tote", "mug"), ("mug",), ("mug", "tote", "cap")], ids=str
+)
+async def test_a_hold_ends_whatever_its_lines_were_thought_to_be(
+    holds: Holds, scripts: Scripts, skus: tuple[str, ...] | None
+) -> None:
+    await hold(holds, wanted(), wanted("tote", 1, 1))
+
+    assert await holds.settle("co_1", SHOP, "sold", skus)
+
+    for sku in ("mug", "tote"):
+        assert (await counters(scripts, sku))["held"] == 0
+        assert (await counters(scripts, sku))["sold"] == 1
+
+
 async def test_ten_settlers_at_once_settle_once(holds: Holds, scripts: Scripts) -> None:
     await hold(holds, wanted(qty=2))
 

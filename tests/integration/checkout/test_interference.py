@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from base.errors import Conflict, KeyReused, Outage, PaymentDeclined, SoldOut
 from cart.holds import Wanted

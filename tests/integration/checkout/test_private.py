@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from base.errors import Invalid, Outage
 from checkout import rows

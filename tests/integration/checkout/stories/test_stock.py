@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from base.errors import Conflict, SoldOut, YellowcartError
 from checkout import rows
