@@ -102,9 +102,9 @@ class Outbox:
         self._one_drain = asyncio.Lock()
         self._is_running = False
         self._asked = 0
-        self._drained = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._complained: set[str | int] = set()
+        self._is_calm: dict[str, bool] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -160,18 +160,24 @@ class Outbox:
             asked = self._asked
             self._nudged.clear()
             try:
-                await self._drain()
+                done = await self._drain()
+                # Who waits for the delivery need not wait until that is noted.
+                self._tell_waiters(asked)
+                await self._note(done)
             except Outage as outage:
                 logger.warning("the outbox cannot be read or marked: %s", outage)
-            self._drained = asked
+                self._tell_waiters(asked)
+
+    def _tell_waiters(self, drained: int) -> None:
         waiters, self._waiters = self._waiters, []
         for wanted, waiter in waiters:
-            if wanted > self._drained:
+            if wanted > drained:
                 self._waiters.append((wanted, waiter))
             elif not waiter.done():
                 waiter.set_result(None)
 
-    async def _drain(self) -> None:
+    async def _drain(self) -> list[int]:
+        """Deliver all that waits; what is still to be noted of it, by id."""
         after = 0
         failures: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
         while rows := await self._book.read(_undelivered, after, PAGE):
@@ -183,10 +189,14 @@ class Outbox:
                 *(self._deliver(kind, mine, failures[kind]) for kind, mine in by_kind.items())
             )
             ids = [ident for some in done for ident in some]
-            if ids:
-                await self._book.write(_mark, ids, self._clock.now_ms())
             if len(rows) < PAGE:
-                return
+                return ids
+            await self._note(ids)
+        return []
+
+    async def _note(self, delivered: list[int]) -> None:
+        if delivered:
+            await self._book.write(_mark, delivered, self._clock.now_ms())
 
     async def _deliver(
         self, kind: str, rows: Sequence[Row], failures: Counter[tuple[str, ...]]
@@ -196,9 +206,10 @@ class Outbox:
             self._complain(kind, "nobody handles the outbox's %r", kind)
             return []
         done: list[int] = []
+        failed = 0
         # What no handler could do comes last: those that fail by themselves are no sign of more.
         rows = sorted(rows, key=lambda row: row.id in self._complained)
-        at_once = PATIENCE
+        at_once = AT_ONCE if self._is_calm.get(kind) else PATIENCE
         while failures.total() < MOST_FAILURES:
             rows = [row for row in rows if failures[row.place] < PATIENCE]
             # Begun in order, so their scripts reach Redis in order, in one pipeline.
@@ -211,6 +222,8 @@ class Outbox:
             for place in {row.place for row, ok in zip(some, outcomes, strict=True) if ok}:
                 failures[place] = 0
             at_once = AT_ONCE
+            failed += outcomes.count(False)
+        self._is_calm[kind] = not failed
         return done
 
     async def _try_all(self, handler: Handler, some: Sequence[Row]) -> list[bool]:
