@@ -14,7 +14,8 @@ from typing import Final
 
 __all__ = ["Figure", "is_busy", "machine", "table", "write"]
 
-RESULTS: Final = Path(__file__).parent.parent / "results" / "pages.json"
+ROOT: Final = Path(__file__).parents[2]
+RESULTS: Final = ROOT / "bench" / "results" / "pages.json"
 ADDITIONS: Final = 3_000_000
 LIBRARIES: Final = ("aiohttp", "playwright", "uvloop", "websockets")
 
@@ -87,13 +88,6 @@ def _number(value: float) -> str:
 
 def machine(browser: str) -> dict[str, object]:
     """Where and with what it was measured."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=RESULTS.parent.parent,
-    )
     return {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "load before": round(os.getloadavg()[0], 1),
@@ -101,8 +95,21 @@ def machine(browser: str) -> dict[str, object]:
         "python": platform.python_version(),
         "chromium": browser,
         "versions": {name: version(name) for name in LIBRARIES},
-        "commit": described.stdout.strip(),
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """What is measured; the figures themselves are written while it is."""
+    others = ("--untracked-files=no", "--", ".", f":(exclude){RESULTS.parent.relative_to(ROOT)}")
+    is_changed = bool(_git("status", "--porcelain", *others))
+    return _git("describe", "--always") + "-dirty" * is_changed
+
+
+def _git(*words: str) -> str:
+    command = ["git", *words]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    return asked.stdout.strip()
 
 
 def _additions_a_second() -> float:
