@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkout.order_rows import OrderRecord
+from shop.counters import filling
 from shop.restock import restock
 from store.sql import outbox
-from store.sql.rows import Connection, case, insert_or_ignore, update
+from store.sql.rows import Connection, case, insert_or_ignore, select, update
 from store.sql.tables import claims, order_lines, restocks, stock
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def mark_done(conn: Connection, cause: str, now_ms: int) -> None:
     conn.execute(update(restocks).where(this).values(done_at=now_ms))
 
 
+def is_restocked(conn: Connection, cause: str) -> bool:
+    """Whether the gate has the units."""
+    this = (restocks.c.cause == cause) & restocks.c.done_at.is_not(None)
+    return conn.execute(select(restocks.c.cause).where(this)).one_or_none() is not None
+
+
 class Restocks:
     """Handler of the outbox kind ``restock``; safe to repeat."""
 
@@ -77,10 +84,15 @@ class Restocks:
 
         """
         del row
+        shop, cause = payload["shop"], payload["cause"]
         lines = [(str(sku), int(qty)) for sku, qty in payload["lines"]]
         if lines:
-            await restock(self._scripts, payload["shop"], payload["cause"], lines)
-        await self._book.write(mark_done, payload["cause"], self._clock.now_ms())
+            filled = await filling(self._scripts, shop)
+            if await self._book.read(is_restocked, cause):
+                # By another process, before the gate was filled anew and forgot it.
+                return
+            await restock(self._scripts, shop, cause, lines, filled)
+        await self._book.write(mark_done, cause, self._clock.now_ms())
 
 
 def _unclaim(conn: Connection, checkout: str, sku: str, qty: int) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "complete_adjustment",
     "pending_adjustments",
     "refuse_adjustment",
+    "reread_adjustment",
 ]
 
 FIRST: Final = "first."
@@ -128,6 +129,14 @@ def complete_adjustment(conn: Connection, made: Adjustment, delta: int, left: in
 def refuse_adjustment(conn: Connection, made: Adjustment) -> None:
     """Note that the gate refused, so that the key may be used again."""
     conn.execute(update(stock_adjustments).where(_is_pending(made)).values(left=REFUSED))
+
+
+def reread_adjustment(conn: Connection, made: Adjustment) -> Adjustment | None:
+    """What became of an adjustment that was begun; None: it was refused."""
+    table, wish = stock_adjustments, made.wish
+    is_it = (table.c.shop == wish.shop) & (table.c.key == wish.key) & (table.c.at == made.at)
+    row = conn.execute(select(table).where(is_it)).one_or_none()
+    return None if row is None or row.left == REFUSED else _adjustment(row)
 
 
 def pending_adjustments(conn: Connection, limit: int) -> list[Adjustment]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from base.errors import Outage
 from store.redis import keys
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from store.redis.scripts import Scripts
 
-__all__ = ["ensure_counters", "read_units"]
+__all__ = ["ensure_counters", "filling", "read_units"]
 
 
 async def ensure_counters(
@@ -53,3 +54,18 @@ async def read_units(
     )
     found = zip(skus, units, strict=True)
     return int(sequence), {sku: int(left) for sku, left in found if left}
+
+
+async def filling(scripts: Scripts, shop: str) -> bytes:
+    """Names the filling from the book that a shop's shard stands on.
+
+    What the book says after this was asked is not in that filling unless it was before.
+
+    Raises:
+        Outage: The shard is to be filled first, or the gate cannot be reached.
+
+    """
+    named = await scripts.command("GET", keys.shop_ready(int(keys.shard(shop))))
+    if named is None:
+        raise Outage
+    return bytes(named)

@@ -19,7 +19,7 @@ RECORD_MS: Final = 7 * 24 * 3600 * 1000
 
 
 async def restock(
-    scripts: Scripts, shop: str, cause: str, lines: Sequence[tuple[str, int]]
+    scripts: Scripts, shop: str, cause: str, lines: Sequence[tuple[str, int]], filled: bytes
 ) -> None:
     """Make units that were sold units left to sell, once per ``cause``.
 
@@ -28,12 +28,15 @@ async def restock(
         shop: Whose stock.
         cause: Stands for this restock.
         lines: Units by SKU, each SKU once.
+        filled: The filling (:func:`shop.counters.filling`) after which the book was seen to
+            wait for this: one that came later may contain it.
 
     Raises:
-        Outage: The gate is closed, cannot be reached, or has not yet sold so many.
+        Outage: The gate is closed or was filled anew, cannot be reached, or has not yet sold so
+            many.
 
     """
-    args: list[str | int] = [RECORD_MS]
+    args: list[str | int | bytes] = [RECORD_MS, filled]
     for sku, units in lines:
         args += [sku, units]
     outcome = await scripts.call(

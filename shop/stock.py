@@ -11,8 +11,9 @@ from shop.adjustment import (
     complete_adjustment,
     pending_adjustments,
     refuse_adjustment,
+    reread_adjustment,
 )
-from shop.counters import ensure_counters, read_units
+from shop.counters import ensure_counters, filling, read_units
 from shop.product import MOST_LEFT
 from shop.shelf import read_sku
 from store.redis import keys
@@ -122,7 +123,7 @@ async def complete(book: Book, scripts: Scripts, made: Adjustment) -> int:
         Outage: The gate is closed, or the book or the gate cannot be reached.
 
     """
-    answer = await ask_gate(scripts, made)
+    answer = await ask_gate(book, scripts, made)
     if answer is None:
         await book.write(refuse_adjustment, made)
         raise Conflict("Fewer units are left than you take away. Take fewer.")
@@ -131,17 +132,27 @@ async def complete(book: Book, scripts: Scripts, made: Adjustment) -> int:
     return left
 
 
-async def ask_gate(scripts: Scripts, made: Adjustment) -> tuple[int, int] | None:
+async def ask_gate(book: Book, scripts: Scripts, made: Adjustment) -> tuple[int, int] | None:
     """Make an adjustment at the gate alone; safe to repeat.
+
+    Somebody else may have completed it since, and the gate may have been filled from a book that
+    contained it, and have forgotten that: so the book is asked once more, and only the filling
+    that was there before is changed.
 
     Returns:
         What it changed and the units left, or None: it has fewer than are to be taken away.
 
     Raises:
-        Outage: The gate is closed, or cannot be reached.
+        Outage: The gate is closed, or the book or the gate cannot be reached.
 
     """
     wish = made.wish
+    filled = await filling(scripts, wish.shop)
+    since = await book.read(reread_adjustment, made)
+    if since is None:
+        return None
+    if since.left is not None:
+        return since.delta, since.left
     # A set that lowers is decided at the gate, which alone knows what is being bought.
     lowers = wish.kind == "set" and not made.booked
     mode, units = ("cap", wish.units) if lowers else ("add", made.delta)
@@ -154,7 +165,7 @@ async def ask_gate(scripts: Scripts, made: Adjustment) -> tuple[int, int] | None
             keys.stock_sequence(wish.shop),
             keys.shop_stream(wish.shop),
         ],
-        [wish.sku, mode, units, RECORD_MS],
+        [wish.sku, mode, units, RECORD_MS, filled],
     )
     if outcome == b"short":
         return None

@@ -85,10 +85,14 @@ class Shelves:
         return made
 
 
+FILLED = "1"
+"""The filling of :func:`open_gate`."""
+
+
 async def open_gate(scripts: Scripts) -> None:
     """Every shard ready, as after a rebuild of an empty book."""
     for number in range(keys.SHARDS):
-        await scripts.command("SET", keys.shop_ready(number), "1")
+        await scripts.command("SET", keys.shop_ready(number), FILLED)
 
 
 async def put_counters(scripts: Scripts, sku: str, units: int, pv: int = 1) -> None:

@@ -129,7 +129,9 @@ class Intake:
         await asyncio.gather(*(self._open(listing) for listing in listings))
         first = [made for some in added.values() for made in some]
         if first:
-            answers = await asyncio.gather(*(ask_gate(self._scripts, made) for made in first))
+            answers = await asyncio.gather(
+                *(ask_gate(self._book, self._scripts, made) for made in first)
+            )
             done = [(made, ok[1]) for made, ok in zip(first, answers, strict=True) if ok]
             await self._book.write(complete_first, done)
         return set(added)

@@ -96,6 +96,38 @@ STOCK_GUARDS: Final = (
         is_simulated=True,
     ),
     Guard(
+        "adjust: not what a later filling contains",
+        LUA + "stock_adjust.lua",
+        "if redis.call('GET', KEYS[1]) ~= ARGV[5] then",
+        "if redis.call('EXISTS', KEYS[1]) == 0 then",
+        (
+            SHOP + "test_stock_adjust.py"
+            "::test_after_another_filling_the_book_is_to_be_asked_again",
+            SHOP + "test_stock_rebuild.py"
+            "::test_an_adjustment_that_others_completed_before_the_loss_counts_once",
+        ),
+    ),
+    Guard(
+        "adjust: not what the book has done",
+        "shop/stock.py",
+        "    if since.left is not None:\n",
+        "    if False:\n",
+        (
+            SHOP + "test_stock_rebuild.py"
+            "::test_an_adjustment_that_others_completed_before_the_loss_counts_once",
+        ),
+    ),
+    Guard(
+        "restock: not what the book has done",
+        "checkout/restocks.py",
+        "            if await self._book.read(is_restocked, cause):\n",
+        "            if False:\n",
+        (
+            CHECKOUT + "test_refunds_carried_out.py"
+            "::test_a_restock_that_another_process_did_before_the_loss_is_not_done_twice",
+        ),
+    ),
+    Guard(
         "bought: out of the cart once",
         LUA + "cart_bought.lua",
         "if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then",

@@ -6,7 +6,7 @@ from typing import Final
 
 AWAITS: Final = (
     # The gate.
-    "DEL ready", "EXISTS ready", "GET lease", "GET seq", "HGET hold", "HMGET hold", "HMGET sku",
+    "DEL ready", "EXISTS ready", "GET ready", "GET lease", "GET seq", "HGET hold", "HMGET hold", "HMGET sku",
     "PEXPIRE lease", "SET lease", "SET opening",
     "ZRANGE holdx", "ZRANGEBYSCORE holdx", "cart_bought", "cart_change", "cart_get", "hold",
     "opening_done", "settle", "stock_adjust", "stock_create", "stock_read", "stock_rebuild",
@@ -19,7 +19,8 @@ AWAITS: Final = (
     "note_canceled", "note_declined", "note_unknown", "note_unsent", "open_of", "owned",
     "pending", "pending_adjustments", "postpone", "read_facts", "read_sku", "record_late",
     "record_paid",
-    "record_refunded", "record_refunding", "refuse_adjustment", "start_cancel", "take_in",
+    "record_refunded", "record_refunding", "refuse_adjustment", "reread_adjustment",
+    "start_cancel", "take_in",
     # The provider.
     "provider cancel", "provider confirm", "provider create", "provider fetch",
     "provider refund",

@@ -1,13 +1,14 @@
 #!lua
--- Change how many units of a SKU there are to sell, once.
+-- Change how many units of a SKU there are to sell, once. Who asks has seen in the book, since the
+-- shard was filled from it, that it is still to be done: else the filling may contain it already.
 -- KEYS  1 ready STRING   2 stock HASH   3 adjustment STRING   4 sequence STRING
 --       5 stream STREAM
 -- ARGV  1 SKU   2 'add' or 'cap'   3 units: a signed delta to add, or the most to leave
---       4 life of the adjustment (ms)
--- Returns {'ok', delta, left}, or {'closed'}, {'bad'}, {'missing'}, {'short'}: fewer are
--- left than are to be taken away, and that stays this adjustment's answer.
+--       4 life of the adjustment (ms)   5 the filling that was seen
+-- Returns {'ok', delta, left}, or {'closed'} (also when it was filled anew), {'bad'}, {'missing'},
+-- {'short'}: fewer are left than are to be taken away, and that stays this adjustment's answer.
 -- Called by shop/stock.py
-if redis.call('EXISTS', KEYS[1]) == 0 then
+if redis.call('GET', KEYS[1]) ~= ARGV[5] then
   return {'closed'}
 end
 local made = redis.call('GET', KEYS[3])

@@ -265,6 +265,24 @@ async def test_a_gate_filled_from_the_book_does_not_get_a_restock_twice(market: 
     assert await market.off() == []
 
 
+async def test_a_restock_that_another_process_did_before_the_loss_is_not_done_twice(
+    market: Market,
+) -> None:
+    order = await bought(market, 3)
+    made = await refund(market, order, restock=True)
+    await market.node.outbox.flush(20.0)
+    assert await market.units() == (5, 0, 0)
+    await market.buy(qty=2, who="otto")
+    await market.scripts.command("FLUSHALL")
+    await rebuild(market.book, market.scripts, calm_s=0)
+
+    row = {"cause": made.id, "shop": "ada", "lines": [["mug-blue", 3]]}
+    await market.node.outbox.handlers["restock"](1, row)
+
+    assert await market.units() == (3, 2, 0)
+    assert await market.off() == []
+
+
 async def test_when_an_order_is_complete_nothing_is_refunded_any_more(market: Market) -> None:
     order = await bought(market)
     await ship(market, order, "delivered")

@@ -10,7 +10,7 @@ from base.errors import Outage
 from shop.restock import restock
 from store.redis import keys
 from store.redis.scripts import Scripts
-from tests.selling import SHOP, counters, open_gate, put_counters, stream
+from tests.selling import FILLED, SHOP, counters, open_gate, put_counters, stream
 
 pytestmark = pytest.mark.redis
 
@@ -25,7 +25,9 @@ async def gate(scripts: Scripts) -> None:
         await scripts.command("HSET", keys.stock(SHOP, sku), *counts)
 
 
-async def ask(scripts: Scripts, *lines: tuple[str, int | str], cause: str = "rf_1") -> Any:
+async def ask(
+    scripts: Scripts, *lines: tuple[str, int | str], cause: str = "rf_1", filled: str = FILLED
+) -> Any:
     places = [
         keys.shop_ready(int(keys.shard(SHOP))),
         keys.restocked(SHOP, cause),
@@ -33,17 +35,23 @@ async def ask(scripts: Scripts, *lines: tuple[str, int | str], cause: str = "rf_
         keys.shop_stream(SHOP),
         *(keys.stock(SHOP, sku) for sku, _ in lines),
     ]
-    args = [60_000, *(word for line in lines for word in line)]
+    args = [60_000, filled, *(word for line in lines for word in line)]
     return await scripts.call("stock_restock", places, args)
 
 
 async def test_sold_units_are_left_again_and_the_stream_tells(scripts: Scripts) -> None:
-    await restock(scripts, SHOP, "rf_1", [("mug", 2), ("pot", 1)])
+    await restock(scripts, SHOP, "rf_1", [("mug", 2), ("pot", 1)], FILLED.encode())
 
     mug, pot = await counters(scripts, "mug"), await counters(scripts, "pot")
     assert mug == {"total": 8, "avail": 7, "held": 0, "sold": 1, "pv": 1}
     assert pot == {"total": 2, "avail": 2, "held": 0, "sold": 0, "pv": 1}
     assert await stream(scripts) == [("1-0", {"mug": "7", "pot": "2"})]
+
+
+async def test_after_another_filling_the_book_is_to_be_asked_again(scripts: Scripts) -> None:
+    assert await ask(scripts, ("mug", 2), filled="2") == b"closed"
+
+    assert (await counters(scripts, "mug"))["avail"] == 5
 
 
 async def test_a_repeat_changes_nothing(scripts: Scripts) -> None:
@@ -61,7 +69,7 @@ async def test_more_than_is_sold_waits_and_leaves_every_line(scripts: Scripts) -
 
     assert (await counters(scripts, "mug"))["avail"] == 5
     with pytest.raises(Outage, match="cannot go back on sale yet"):
-        await restock(scripts, SHOP, "rf_1", [("pot", 2)])
+        await restock(scripts, SHOP, "rf_1", [("pot", 2)], FILLED.encode())
     await scripts.command("HSET", keys.stock(SHOP, "pot"), "sold", 2, "total", 3)
     assert await ask(scripts, ("mug", 1), ("pot", 2)) == b"restocked"
 

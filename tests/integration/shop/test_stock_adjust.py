@@ -8,7 +8,7 @@ import pytest
 
 from base.errors import Outage
 from store.redis import keys
-from tests.selling import SHOP, counters, open_gate, put_counters, stream
+from tests.selling import FILLED, SHOP, counters, open_gate, put_counters, stream
 
 if TYPE_CHECKING:
     from store.redis.scripts import Scripts
@@ -27,7 +27,13 @@ async def gate(scripts: Scripts) -> None:
 
 
 async def adjust(
-    scripts: Scripts, mode: str, units: int | str, *, key: str = "key-1", sku: str = "mug"
+    scripts: Scripts,
+    mode: str,
+    units: int | str,
+    *,
+    key: str = "key-1",
+    sku: str = "mug",
+    filled: str = FILLED,
 ) -> Any:
     places = [
         keys.shop_ready(int(keys.shard(SHOP))),
@@ -36,7 +42,14 @@ async def adjust(
         keys.stock_sequence(SHOP),
         keys.shop_stream(SHOP),
     ]
-    return await scripts.call("stock_adjust", places, [sku, mode, units, 60_000])
+    return await scripts.call("stock_adjust", places, [sku, mode, units, 60_000, filled])
+
+
+async def test_after_another_filling_the_book_is_to_be_asked_again(scripts: Scripts) -> None:
+    assert await adjust(scripts, "add", 3, filled="2") == [b"closed"]
+
+    assert (await counters(scripts, "mug"))["avail"] == 5
+    assert await adjust(scripts, "add", 3) == [b"ok", b"3", b"8"]
 
 
 async def test_added_units_are_left_to_sell(scripts: Scripts) -> None:

@@ -12,6 +12,7 @@ from base.errors import Outage
 from cart.holds import Holds, HoldState, Wanted
 from shop.adjustment import Wish, begin_adjustment
 from shop.rebuild import rebuild
+from shop.stock import complete
 from store.redis import keys
 from store.sql.rows import Connection, insert, select, update
 from store.sql.tables import checkouts, claims
@@ -196,6 +197,40 @@ async def test_an_adjustment_that_only_the_gate_knew_counts_once(
 
     await shelves.stock.finish_pending()
 
+    assert (await counters(shelves.scripts, "mug"))["total"] == 10 + units
+    assert await shelves.book.read(_total) == 10 + units
+
+
+class OvertakenBook:
+    """Once it was looked at, another process completes what waits, and Redis loses everything."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self.write = shelves.book.write
+        self.close = shelves.book.close
+        self.shares_commits = shelves.book.shares_commits
+        self._shelves = shelves
+
+    async def read(self, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
+        result = await self._shelves.book.read(op, *args)
+        await self._shelves.stock.finish_pending()
+        await lose_everything(self._shelves)
+        await again(self._shelves)
+        return result
+
+
+@pytest.mark.parametrize("units", [5, -2])
+async def test_an_adjustment_that_others_completed_before_the_loss_counts_once(
+    shelves: Shelves, units: int
+) -> None:
+    wish = Wish(shop=SHOP, key="key-0001", sku="mug", kind="add", units=units)
+    made = await shelves.book.write(begin_adjustment, wish, 1)
+
+    with pytest.raises(Outage):
+        await complete(OvertakenBook(shelves), shelves.scripts, made)
+
+    assert (await counters(shelves.scripts, "mug"))["total"] == 10 + units
+    # It was done, whoever asks now.
+    assert await complete(shelves.book, shelves.scripts, made) == 10 + units
     assert (await counters(shelves.scripts, "mug"))["total"] == 10 + units
     assert await shelves.book.read(_total) == 10 + units
 

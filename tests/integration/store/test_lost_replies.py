@@ -118,7 +118,7 @@ CASES: dict[str, Case] = {
     "show_start": Case((IDLE,), ("state", "feed"), (9, "{}", 100)),
     "show_unpin": Case((LIVE, PINNED), ("state", "feed"), ("{}", 100)),
     "stock_adjust": Case(
-        STOCK, ("ready", "sku", "adjusted", "seq", "out"), ("mug-blue", "add", 3, WEEK)
+        STOCK, ("ready", "sku", "adjusted", "seq", "out"), ("mug-blue", "add", 3, WEEK, 1)
     ),
     "stock_create": Case((), ("sku",), (1,)),
     "stock_read": Case((("SET", "seq", 7), *STOCK), ("seq", "sku")),
@@ -126,7 +126,7 @@ CASES: dict[str, Case] = {
         (), ("ready", "seq", "out", "deadlines", "sku", "hold", "adjusted"), (REBUILT, WEEK)
     ),
     "stock_restock": Case(
-        STOCK, ("ready", "restocked", "seq", "out", "sku"), (WEEK, "mug-blue", 2)
+        STOCK, ("ready", "restocked", "seq", "out", "sku"), (WEEK, 1, "mug-blue", 2)
     ),
 }  # fmt: skip
 
