@@ -80,7 +80,7 @@ class Holds:
         fingerprint: str,
         deadline_ms: int,
     ) -> HoldState:
-        """Hold all lines or none; a repeat changes nothing.
+        """Hold all lines or none; a repeat changes nothing but the deadline.
 
         Args:
             checkout: Who holds.
@@ -142,8 +142,24 @@ class Holds:
         counts = zip(skus, found, strict=True)
         return {sku: int(held) + int(sold) for sku, (held, sold) in counts if held and sold}
 
+    async def deadline(self, checkout: str, shop: str) -> int | None:
+        """Until when that checkout holds something of the shop; None: there is no such hold.
+
+        Raises:
+            Outage: The gate cannot be reached.
+
+        """
+        until = await self._scripts.command("HGET", keys.hold(shop, checkout), "dl")
+        return None if until is None else int(until)
+
     async def settle(
-        self, checkout: str, shop: str, target: Target, skus: Sequence[str] | None = None
+        self,
+        checkout: str,
+        shop: str,
+        target: Target,
+        skus: Sequence[str] | None = None,
+        *,
+        deadline_ms: int | None = None,
     ) -> bool:
         """End a hold; a repeat changes nothing.
 
@@ -153,6 +169,7 @@ class Holds:
             target: ``sold``; ``released``: back on sale; ``forgotten``: back on sale and
                 the record deleted, so that the same checkout may hold again.
             skus: Of its lines in their order, where they are known; else the gate is asked.
+            deadline_ms: Which it must still have: with another one it is left as it is.
 
         Returns:
             Whether that is how it ended: false when it had ended the other way, and for
@@ -164,15 +181,16 @@ class Holds:
         """
         outcome = b"lines"
         if skus is not None:
-            outcome = await self._end(checkout, shop, target, skus)
+            outcome = await self._end(checkout, shop, target, skus, deadline_ms)
         if outcome == b"lines":
             # A hold never changes its lines: what was read is what the script finds.
-            outcome = await self._end(checkout, shop, target, await self._lines(checkout, shop))
+            skus = await self._lines(checkout, shop)
+            outcome = await self._end(checkout, shop, target, skus, deadline_ms)
         if outcome == b"none":
             return target != "sold"
         if outcome in _REACHED:
             return True
-        if outcome == b"other":
+        if outcome in {b"other", b"kept"}:
             return False
         raise Outage(f"The stock of a shop does not add up ({outcome.decode()}).")
 
@@ -180,9 +198,12 @@ class Holds:
         names = await self._scripts.command("HMGET", keys.hold(shop, checkout), *_LINES)
         return [name.decode() for name in names if name is not None]
 
-    async def _end(self, checkout: str, shop: str, target: Target, skus: Sequence[str]) -> bytes:
+    async def _end(
+        self, checkout: str, shop: str, target: Target, skus: Sequence[str], deadline: int | None
+    ) -> bytes:
         stock = [keys.stock(shop, sku) for sku in skus]
-        words: list[str | int] = [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, *skus]
+        until = "" if deadline is None else deadline
+        words: list[str | int] = [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, until, *skus]
         outcome = await self._scripts.call("settle", [*_shared(checkout, shop), *stock], words)
         return bytes(outcome)
 

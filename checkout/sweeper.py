@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from base.errors import YellowcartError
@@ -228,10 +229,16 @@ class Sweeper:
         await self._purchases.reconciler.reconcile(attempt)
 
     async def _settle_orphan(self, shop: str, hold: str) -> None:
-        """End a hold past its deadline as the book knows it; an open checkout keeps its own."""
+        """End a hold past its deadline as the book knows it; an open checkout keeps its own.
+
+        Not what somebody holds again since we looked: then the book is about to know it.
+        """
         checkout = hold.removesuffix(LATE)
+        seen = await self._parts.holds.deadline(hold, shop)
+        if seen is None:
+            return
         record = await self._parts.book.read(rows.by_id, checkout)
-        settle = self._parts.holds.settle
+        settle = partial(self._parts.holds.settle, deadline_ms=seen)
         if record is None or shop not in record.shops:
             await settle(hold, shop, "forgotten")
         elif record.state is State.PAID:

@@ -13,7 +13,7 @@ import socket
 import struct
 from typing import Final
 
-__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short", "socket_beside"]
+__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short", "pass_on", "socket_beside"]
 
 TLS_HIGH: Final = 4 * 1024
 TLS_LOW: Final = 1024
@@ -61,6 +61,12 @@ def socket_beside(transport: asyncio.Transport) -> socket.socket | None:
     if raw is None or transport.get_extra_info("sslcontext") is not None:
         return None
     return socket.socket(raw.family, raw.type, raw.proto, fileno=raw.fileno())
+
+
+def pass_on(transport: asyncio.Transport, data: bytes) -> int:
+    """Give bytes to a transport, as a socket's ``send`` would take them: all of them."""
+    transport.write(data)
+    return len(data)
 
 
 def cut(transport: asyncio.Transport) -> None:

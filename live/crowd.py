@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
+from base.threads import AT_WORK
 from live.wire import Format
 
 __all__ = ["CHUNK", "Cohort", "Crowd", "Member"]
@@ -51,7 +52,7 @@ class Member(Protocol):
         """
         ...
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Send framed bytes as they are; what the socket does not take now waits."""
         ...
 
@@ -174,16 +175,20 @@ class Crowd:
         cohort.seq = seq
         size = len(data)
         for member, offer in cohort.offers.copy().items():
+            if AT_WORK:
+                # A send would let them have the interpreter, and wait for it, once a member.
+                self._write(member, data)
+                continue
             try:
                 taken = offer(data)
             except Exception:  # noqa: BLE001  # Full or broken: its transport knows what to do.
                 taken = 0
             if taken != size:
-                self._write_rest(member, data[taken:])
+                self._write(member, memoryview(data)[taken:])
 
-    def _write_rest(self, member: Member, rest: bytes) -> None:
+    def _write(self, member: Member, data: bytes | memoryview) -> None:
         try:
-            member.write(rest)
+            member.write(data)
         except Exception:
             logger.exception("a member could not be written to")
             member.drop()

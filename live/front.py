@@ -103,6 +103,10 @@ class Gateway:
             if not self.connections:
                 return
             await asyncio.sleep(0.05)
+        for connection in list(self.connections):
+            connection.let_go()
+        # Their transports tell them in the next turn: a loop that ends does not.
+        await asyncio.sleep(0)
 
     def adopt(self, transport: asyncio.Transport, head: bytes) -> asyncio.Future[None]:
         """Take over a connection whose request another server has read already.

@@ -8,18 +8,21 @@ Nothing here waits: no task, queue, future or timer belongs to a connection.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from live import handshake, odd_handshake
-from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short, socket_beside
+from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short, pass_on, socket_beside
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
 from live.wire import MAX_MESSAGE, Format, frame
 
 if TYPE_CHECKING:
+    import socket
+
     from live.crowd import Cohort
     from live.front import Gateway
 
@@ -89,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._session: Session | None = None
         self._held = b""
         self._parts: list[bytes] = []
+        self._socket: socket.socket | None = None
         self._kind = Format.JSON
         self._paused_s: float | None = None
         self._closing_s: float | None = None
@@ -111,11 +115,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport over."""
         self._transport = cast("asyncio.Transport", transport)
-        keep_short(self._transport)
-        self._socket = socket_beside(self._transport)
-        # The socket's own, for it is called once a viewer and event.
-        self.offer = self._pass_on if self._socket is None else self._socket.send
         self.is_ready = True
+        # Who answered this connection before may have left something in it: then it is full.
+        keep_short(self._transport)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
 
@@ -175,13 +177,9 @@ class Connection(asyncio.Protocol):
 
     # What rooms and sessions see.
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Send framed bytes as they are; what the socket does not take now waits."""
         self._transport.write(data)
-
-    def _pass_on(self, data: bytes) -> int:
-        self.write(data)
-        return len(data)
 
     def write_private(self, data: bytes) -> None:
         """Send framed bytes, or drop them when too much waits for this viewer already.
@@ -228,6 +226,13 @@ class Connection(asyncio.Protocol):
         self._closing_s = self._gateway.hub.clock.monotonic_s()
         self._be_quiet()
         cut(self._transport)
+
+    def let_go(self) -> None:
+        """End it after our part of the closing handshake; who reads nothing is cut."""
+        if self._transport.get_write_buffer_size():
+            self.drop()
+        else:
+            self._transport.close()
 
     def _begin_closing(self, code: int) -> None:
         self._closing_s = self._gateway.hub.clock.monotonic_s()
@@ -337,6 +342,10 @@ class Connection(asyncio.Protocol):
         self.fmt = handshake.FORMATS.get(subprotocol or "", Format.JSON)
         self._ws = Protocol(Side.SERVER, max_size=MAX_MESSAGE)
         self._session = Session(self._gateway.hub, self)
+        self._socket = socket_beside(self._transport)
+        # The socket's own, for it is called once a viewer and event.
+        send = None if self._socket is None else self._socket.send
+        self.offer = send or partial(pass_on, self._transport)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         if not self._gateway.admit(self, self._address):
             self.close(CloseCode.TOO_MANY)

@@ -14,6 +14,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from base.threads import aside
 from web.metrics import HIGHEST, Metrics
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Board:
     async def pin(self) -> None:
         """Write this worker's sheet for the others."""
         if self._folder is not None:
-            await asyncio.to_thread(_write, self._folder / self._own, self._sheet())
+            await aside(_write, self._folder / self._own, self._sheet())
 
     def leave(self) -> None:
         """Take the sheet away: this worker ends."""
@@ -88,9 +89,7 @@ class Board:
         """All workers together, as Prometheus reads it."""
         sheets = [self._sheet()]
         if self._folder is not None:
-            sheets += await asyncio.to_thread(
-                _read_others, self._folder, self._own, self._clock.now_ms()
-            )
+            sheets += await aside(_read_others, self._folder, self._own, self._clock.now_ms())
         return generate_latest(_Sum(_added(sheets)))
 
     def _sheet(self) -> _Sheet:

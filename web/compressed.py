@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 from typing import TYPE_CHECKING, Final
 
 import brotli
 from aiohttp import web
+
+from base.threads import aside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ class Compressed:
         twin = self._twins.get(coding)
         if twin is None:
             # It takes milliseconds, so not on the loop.
-            twin = await asyncio.to_thread(_compress, self.plain, coding, lasts=self._lasts)
+            twin = await aside(_compress, self.plain, coding, lasts=self._lasts)
             self._twins[coding] = twin
         told["Content-Encoding"] = coding
         return web.Response(status=status, body=twin, headers=told)

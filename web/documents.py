@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from aiohttp import web
 
+from base.threads import aside
 from web.asyncapi import asyncapi as render_asyncapi
 from web.docs_page import render as render_page
 from web.openapi import openapi as render_openapi
@@ -70,7 +70,7 @@ async def page(asked: Asked) -> object:
 
 async def _document(asked: Asked, name: str, media: str) -> web.Response:
     # Off the loop: rendering takes longer than viewers should wait for a pin.
-    body = await asyncio.to_thread(getattr, asked.request.app[DOCUMENTS], name)
+    body = await aside(getattr, asked.request.app[DOCUMENTS], name)
     return web.Response(
         body=body, content_type=media, charset="utf-8", headers={"Cache-Control": "max-age=60"}
     )

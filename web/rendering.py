@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from base.threads import aside
 from web.compressed import Compressed
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Rendering:
 
     async def aside(self, template: str, **filled: object) -> Compressed:
         """A page, rendered while the loop goes on."""
-        return await asyncio.to_thread(self.now, template, **filled)
+        return await aside(self.now, template, **filled)
 
     async def kept(self, key: Hashable, make: Make) -> Compressed:
         """What was made under this key less than :data:`FRESH_S` ago, or is made now."""

@@ -108,7 +108,7 @@ def parsed() -> Asked:
         prog="bench.checkout", description="How fast and how right a purchase is."
     )
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS), help="parts")
-    parser.add_argument("--count", type=int, default=6000, help="buyers of a run")
+    parser.add_argument("--count", type=int, default=6000, help="purchases of a run")
     parser.add_argument("--in-flight", type=int, default=200, help="purchases side by side")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--buyers", type=int, default=10_000, help="of the stampede")

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from bench.checkout.limits import commits_a_second, scripts_a_second
 from bench.checkout.shop import Shop
@@ -17,8 +18,8 @@ IN_PROCESS = ("-m", "bench.checkout.in_process")
 """The server with its provider inside."""
 
 LIMIT_S = 3.0
-WARM = 400
-"""Buyers who come first, so that nothing is done for the first time while it is measured."""
+WARM: Final = 400
+"""Purchases that come first, so that nothing is done for the first time while it is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Rates:
     """As fast as it goes, by so many in flight.
 
     Attributes:
-        what: ``reserved``, ``sold_out`` or ``paid``; the last one also with the provider inside.
+        what: ``reserved``, ``sold_out`` or ``paid``, and in which circumstance.
         a_second: The median of all runs.
         cpu_us: Of processor time that server, Redis and provider need for one, together.
         scripts, commits: A second, of the bare script and the bare commit beside it.
@@ -150,7 +151,8 @@ def once(
 ) -> tuple[Outcome, float]:
     """Let them buy on a fresh server: what came of it, and its processor time in seconds.
 
-    Who has paid buys again. What is only reserved its buyer has to keep: there each buys once.
+    Who has paid buys again, ``count`` divided by those in flight. What is only reserved its buyer
+    has to keep: there each buys once.
 
     Raises:
         RuntimeError: Somebody was answered otherwise, or the books do not agree.
@@ -158,11 +160,20 @@ def once(
     """
     first, people, again, pays = WARM, count, 1, ""
     if what == "paid":
-        first, people, again, pays = 0, in_flight, count // in_flight, "tok_ok"
+        people = min(count, in_flight)
+        first, again, pays = 0, count // people, "tok_ok"
     with start() as shop:
         shop.stock(10**6)
         with shop.buyers(first + people + watching) as buyers:
-            warm = Plan(sku=shop.sku, first=0, count=WARM, key="warm-up", in_flight=20, pays=pays)
+            warm = Plan(
+                sku=shop.sku,
+                first=0,
+                count=first or people,
+                key="warm-up",
+                again=1 if first else 1 + WARM // people,
+                in_flight=20,
+                pays=pays,
+            )
             buyers.follow(warm)
             if what == "sold_out":
                 shop.stock(0)

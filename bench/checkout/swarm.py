@@ -275,8 +275,8 @@ class Run:
 
     def _ended(self, buyer: Buyer, now: float) -> None:
         self._latencies.append((now - buyer.clicked) * 1000)
-        self._bought[buyer] += 1
-        if self._bought[buyer] < self._plan.again:
+        if self._bought[buyer] + 1 < self._plan.again:
+            self._bought[buyer] += 1
             self._earlier[buyer.ended] += 1
             self._begin(buyer)
             self._click(buyer, now)

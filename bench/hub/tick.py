@@ -97,9 +97,9 @@ class Seat(asyncio.Protocol):
         transport.set_write_buffer_limits(high=0, low=0)
         beside = socket_beside(transport)
         assert beside is not None
-        self.offer = beside.send
+        self.beside, self.offer = beside, beside.send
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Write what was not taken."""
         self.transport.write(data)
 
@@ -126,6 +126,7 @@ class Hall:
         self.meter = Ended()
         self.room: FanOut = fan_out(self.meter)
         self._ears: list[socket.socket] = []
+        self._seats: list[Seat] = []
 
     async def fill(self, viewers: int) -> None:
         """Let them in."""
@@ -137,6 +138,7 @@ class Hall:
             seat.seq = self.room.room.seq
             self.room.enter(seat)
             self._ears.append(ear)
+            self._seats.append(seat)
 
     async def tell(self, events: int) -> tuple[float, float, int]:
         """One walk: seconds until all is written, those the room knows of, bytes to each."""
@@ -162,6 +164,8 @@ class Hall:
         self.room.stop()
         for ear in self._ears:
             ear.close()
+        for seat in self._seats:
+            seat.beside.detach()
 
 
 class Limit:

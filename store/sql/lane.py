@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from base.errors import Outage
+from base.threads import at_work
 from store.sql.connect import outage_of
 
 if TYPE_CHECKING:
@@ -101,14 +102,18 @@ class Lane:
 
     def _work(self) -> None:
         while calls := self._next_group():
-            try:
-                if self._conn is None:
-                    self._conn = self._engine.connect()
-                self._serve(self._conn, calls)
-            except Exception as error:  # noqa: BLE001 - the lane outlives any operation
-                self._give_up(calls, error)
-            _answer(calls)
+            with at_work():
+                self._serve_group(calls)
         self._disconnect()
+
+    def _serve_group(self, calls: Sequence[Call]) -> None:
+        try:
+            if self._conn is None:
+                self._conn = self._engine.connect()
+            self._serve(self._conn, calls)
+        except Exception as error:  # noqa: BLE001 - the lane outlives any operation
+            self._give_up(calls, error)
+        _answer(calls)
 
     def _next_group(self) -> list[Call]:
         with self._wake:

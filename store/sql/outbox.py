@@ -34,7 +34,8 @@ HANDLER_S: Final = 10.0
 
 PATIENCE: Final = 5
 """Failures in a row, of a kind at the same shards, after which its other rows for these wait for
-the next round: a shard that is closed keeps no other shop's units."""
+the next round: a shard that is closed keeps no other shop's units. Of a kind of which nothing
+failed last time ``AT_ONCE`` rows may fail together before that is noticed."""
 
 MOST_FAILURES: Final = PATIENCE * keys.SHARDS
 """Of a kind in a round, while all are away."""
@@ -104,7 +105,8 @@ class Outbox:
         self._asked = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._complained: set[str | int] = set()
-        self._is_calm: dict[str, bool] = {}
+        # Kinds of which nothing failed in their last round: the next goes out together.
+        self._calm: set[str] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -209,7 +211,7 @@ class Outbox:
         failed = 0
         # What no handler could do comes last: those that fail by themselves are no sign of more.
         rows = sorted(rows, key=lambda row: row.id in self._complained)
-        at_once = AT_ONCE if self._is_calm.get(kind) else PATIENCE
+        at_once = AT_ONCE if kind in self._calm else PATIENCE
         while failures.total() < MOST_FAILURES:
             rows = [row for row in rows if failures[row.place] < PATIENCE]
             # Begun in order, so their scripts reach Redis in order, in one pipeline.
@@ -223,7 +225,10 @@ class Outbox:
                 failures[place] = 0
             at_once = AT_ONCE
             failed += outcomes.count(False)
-        self._is_calm[kind] = not failed
+        if failed:
+            self._calm.discard(kind)
+        else:
+            self._calm.add(kind)
         return done
 
     async def _try_all(self, handler: Handler, some: Sequence[Row]) -> list[bool]:
@@ -233,6 +238,8 @@ class Outbox:
             async with asyncio.timeout(HANDLER_S):
                 return await asyncio.gather(*tries)
         except TimeoutError:
+            # The gather ends with the first that is cancelled; others may still be unwinding.
+            await asyncio.gather(*tries, return_exceptions=True)
             for one, row in zip(tries, some, strict=True):
                 if one.cancelled():
                     logger.warning("outbox row %d (%s) waits: it takes too long", row.id, row.kind)

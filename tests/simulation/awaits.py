@@ -6,7 +6,8 @@ from typing import Final
 
 AWAITS: Final = (
     # The gate.
-    "DEL ready", "EXISTS ready", "GET ready", "GET lease", "GET seq", "HGET hold", "HMGET hold", "HMGET sku",
+    "DEL ready", "EXISTS ready", "GET ready", "GET lease", "GET seq", "HGET hold", "HMGET hold",
+    "HMGET sku",
     "PEXPIRE lease", "SET lease", "SET opening",
     "ZRANGE holdx", "ZRANGEBYSCORE holdx", "cart_bought", "cart_change", "cart_get", "hold",
     "opening_done", "settle", "stock_adjust", "stock_create", "stock_read", "stock_rebuild",

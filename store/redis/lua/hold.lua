@@ -1,5 +1,6 @@
 #!lua
--- Hold units of a shop for a checkout, all lines or none; a repeat changes nothing.
+-- Hold units of a shop for a checkout, all lines or none. A repeat changes nothing but the deadline
+-- of what is held: so whoever takes it for an orphan's sees that it is wanted.
 -- KEYS  1 ready STRING   2 hold HASH   3 deadlines ZSET   4 sequence STRING   5 stream STREAM
 --       6.. stock HASH of each line
 -- ARGV  1 member of the deadlines   2 fingerprint of the request   3 deadline (Unix ms)
@@ -12,7 +13,14 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
 end
 local known = redis.call('HMGET', KEYS[2], 'st', 'fp')
 if known[1] then
-  return known[2] == ARGV[2] and {'repeat', known[1]} or {'reused'}
+  if known[2] ~= ARGV[2] then
+    return {'reused'}
+  end
+  if known[1] == 'H' and ARGV[3]:match('^%d+$') then
+    redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
+    redis.call('HSET', KEYS[2], 'dl', ARGV[3])
+  end
+  return {'repeat', known[1]}
 end
 local lines = #KEYS - 5
 if lines < 1 or lines > 50 or #ARGV ~= 3 + 3 * lines or not ARGV[3]:match('^%d+$') then

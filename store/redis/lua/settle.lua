@@ -3,9 +3,11 @@
 -- KEYS  1 ready STRING   2 hold HASH   3 deadlines ZSET   4 sequence STRING   5 stream STREAM
 --       6.. stock HASH of each line of the hold
 -- ARGV  1 member of the deadlines   2 'C' sold, 'R' released, 'F' released and forgotten
---       3 life of the ended record (ms)   4.. SKU of each line
+--       3 life of the ended record (ms)   4 the deadline that the hold must still have, or ''
+--       5.. SKU of each line
 -- Returns 'settled', 'same', 'other' (it ended the other way), 'none' (there is no hold),
--- 'closed', 'lines' (these are not the hold's) or 'drift' (the counters cannot give it).
+-- 'closed', 'lines' (these are not the hold's), 'kept' (it has another deadline: somebody wants it)
+-- or 'drift' (the counters cannot give it).
 -- Called by cart/holds.py
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 'closed'
@@ -20,6 +22,9 @@ elseif state ~= 'H' then
   end
   return (state == 'C') == (target == 'C') and 'same' or 'other'
 end
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[2], 'dl') ~= ARGV[4] then
+  return 'kept'
+end
 local lines = #KEYS - 5
 if redis.call('HGET', KEYS[2], 'n') ~= tostring(lines) then
   return 'lines'
@@ -28,7 +33,7 @@ local units, left = {}, {}
 for i = 1, lines do
   local line = redis.call('HMGET', KEYS[2], 'k' .. i, 'q' .. i)
   local stock = redis.call('HMGET', KEYS[5 + i], 'avail', 'held', 'sold')
-  if line[1] ~= ARGV[3 + i] then
+  if line[1] ~= ARGV[4 + i] then
     return 'lines'
   end
   units[i] = line[2]
@@ -36,7 +41,7 @@ for i = 1, lines do
   if not (avail and held and tonumber(stock[3] or '')) or held < tonumber(units[i]) then
     return 'drift'
   end
-  left[2 * i - 1], left[2 * i] = ARGV[3 + i], string.format('%.0f', avail + units[i])
+  left[2 * i - 1], left[2 * i] = ARGV[4 + i], string.format('%.0f', avail + units[i])
 end
 redis.call('ZREM', KEYS[3], ARGV[1])
 if target ~= 'C' then

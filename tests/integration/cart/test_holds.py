@@ -45,6 +45,21 @@ async def test_a_repeat_tells_what_became_of_the_hold(holds: Holds) -> None:
     assert await hold(holds, wanted()) is HoldState.SOLD
 
 
+async def test_what_is_held_again_is_no_orphan_of_before(holds: Holds, scripts: Scripts) -> None:
+    await hold(holds, wanted(), until=10)
+    seen = await holds.deadline("co_1", SHOP)
+    assert (seen, await holds.deadline("co_9", SHOP)) == (10, None)
+    assert await hold(holds, wanted(), until=20) is HoldState.HELD
+
+    assert not await holds.settle("co_1", SHOP, "forgotten", deadline_ms=seen)
+
+    assert (await counters(scripts, "mug"))["held"] == 1
+    assert await holds.due(19, 10) == []
+    assert await holds.due(20, 10) == [(SHOP, "co_1")]
+    assert await holds.settle("co_1", SHOP, "forgotten", deadline_ms=20)
+    assert (await counters(scripts, "mug"))["held"] == 0
+
+
 async def test_released_stays_released_and_forgotten_may_be_held_again(holds: Holds) -> None:
     await hold(holds, wanted())
 

@@ -33,7 +33,7 @@ async def settle(
     skus: tuple[str, ...] = ("mug-blue", "mug-red"),
     checkout: str = "co_1",
 ) -> bytes:
-    words: list[str | int] = [f"{checkout}.{SHOP}", target, RECORD_MS, *skus]
+    words: list[str | int] = [f"{checkout}.{SHOP}", target, RECORD_MS, "", *skus]
     outcome: bytes = await scripts.call("settle", hold_keys(checkout, *skus), words)
     return outcome
 

@@ -116,11 +116,8 @@ async def raw(port: int, receive_buffer: int = 0) -> AsyncIterator[Raw]:
         writer.transport.abort()
 
 
-@asynccontextmanager
-async def handshake(
-    port: int, *, path: str = "/live", receive_buffer: int = 0, **headers: str
-) -> AsyncIterator[Raw]:
-    """Ask for the upgrade; headers as keywords, ``_`` for ``-``, an empty one is left out."""
+def upgrade(port: int, path: str = "/live", **headers: str) -> bytes:
+    """A request for the upgrade; headers as keywords, ``_`` for ``-``, an empty one left out."""
     fields = {
         "Host": f"127.0.0.1:{port}",
         "Connection": "Upgrade",
@@ -130,8 +127,16 @@ async def handshake(
     }
     fields |= {name.replace("_", "-"): text for name, text in headers.items()}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {text}" for name, text in fields.items() if text)]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@asynccontextmanager
+async def handshake(
+    port: int, *, path: str = "/live", receive_buffer: int = 0, **headers: str
+) -> AsyncIterator[Raw]:
+    """Ask for it, and read the answer's head."""
     async with raw(port, receive_buffer) as opened:
-        opened.writer.write("\r\n".join([*lines, "", ""]).encode())
+        opened.writer.write(upgrade(port, path, **headers))
         async with asyncio.timeout(WAIT_S):
             opened.head = (await opened.reader.readuntil(b"\r\n\r\n")).decode()
         yield opened

@@ -49,6 +49,7 @@ async def test_a_drain_does_not_wait_for_who_does_not_answer(house: House) -> No
             await house.a.stop()
 
         assert await socket.close_code() == 1001
+        assert not house.a.node.gateway.connections, "it would outlive its loop"
 
 
 async def test_commands_under_way_are_answered_before_the_end(paying_house: House) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.integration.live.raw import CLOSE, TEXT, Raw, handshake
+from tests.integration.live.raw import CLOSE, TEXT, Raw, handshake, raw, upgrade
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -162,6 +162,33 @@ async def test_nothing_overtakes_what_waits(house: House) -> None:
             await vera.event("chat", seq=said + 3)
             assert not is_told_past_what_waits(connection)
             assert said < 500
+
+
+async def test_who_is_adopted_with_bytes_waiting_is_full(house: House) -> None:
+    """An answer by HTTP may have left some: nothing may be told past them."""
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[asyncio.Transport] = loop.create_future()
+
+    class Before(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            made.set_result(cast("asyncio.Transport", transport))
+
+    server = await loop.create_server(Before, "127.0.0.1", 0)
+    async with raw(server.sockets[0].getsockname()[1], receive_buffer=4096) as socket:
+        socket.stop_reading()
+        transport = await made
+        while not transport.get_write_buffer_size():
+            transport.write(bytes(20_000))
+        lost = house.a.node.gateway.adopt(transport, upgrade(house.a.port))
+        (connection,) = house.a.node.gateway.connections
+
+        assert not connection.is_ready
+
+        socket.read_again()
+        await until(lambda: connection.is_ready)
+        assert not waiting(connection)
+    await asyncio.wait_for(lost, 10)
+    server.close()
 
 
 async def test_nobody_waits_for_a_sleeper(house: House) -> None:

@@ -101,7 +101,7 @@ CASES: dict[str, Case] = {
     "hold_extend": Case((*STOCK, *HELD), ("ready", "hold", "deadlines"), ("co_1.ada", LATER + 9)),
     "opening_done": Case((("SET", "opening", "token"),), ("opening",), ("token",)),
     "payment_pace": Case((), ("pace",), (1_000_000, 10)),
-    "settle": Case((*STOCK, *HELD), HOLDING, ("co_1.ada", "C", WEEK, "mug-blue")),
+    "settle": Case((*STOCK, *HELD), HOLDING, ("co_1.ada", "C", WEEK, "", "mug-blue")),
     "show_create": Case((), ("state", "feed"), ("e1", "id", "demo", "state", "scheduled")),
     "show_end": Case((LIVE, PINNED), ("state", "feed"), (9, "{}", "{}", 100)),
     "show_gauge": Case((LIVE,), ("state", "presence", "banned", "sales"), ("n1", 5, 2, 9, 9)),

@@ -118,6 +118,29 @@ async def test_who_waits_for_a_delivery_does_not_wait_until_it_is_noted(
     await noted(book, (0, 1))
 
 
+async def test_rows_that_take_too_long_may_unwind_as_they_like(
+    running: Outbox, book: SqliteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "HANDLER_S", 0.05)
+    bought = Recorder()
+
+    async def hang(_ident: int, payload: Payload) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02 * payload["n"])
+
+    running.handlers |= {"settle": hang, "bought": bought}
+    await book.write(note, "settle", 0, 1, 2)
+
+    await running.flush(20.0)
+    await book.write(note, "bought", 3)
+    await running.flush(20.0)
+
+    assert bought.payloads == [{"n": 3}]
+    await noted(book, (3, 1))
+
+
 async def test_a_kind_without_failures_goes_out_together(
     running: Outbox, book: SqliteBook
 ) -> None:

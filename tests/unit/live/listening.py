@@ -44,8 +44,8 @@ class Recorder:
         self.write(data)
         return len(data)
 
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
+    def write(self, data: bytes | memoryview) -> None:
+        self.written.append(bytes(data))
 
     def drop(self) -> None:
         self.is_ready = False

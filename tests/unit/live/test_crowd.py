@@ -34,7 +34,7 @@ async def test_a_full_socket_is_passed_over_and_catches_up() -> None:
 
 async def test_who_fills_up_while_it_is_told_has_heard_that_and_nothing_twice() -> None:
     class Small(Recorder):
-        def write(self, data: bytes) -> None:
+        def write(self, data: bytes | memoryview) -> None:
             super().write(data)
             self.is_ready = False
             room.pass_over(self)
