@@ -26,12 +26,15 @@ from tests.integration.checkout.dying import (
     ForgetfulProvider,
     InterruptedBook,
     InterruptedHolds,
+    Killed,
 )
 from tests.integration.checkout.market import HOME, Market, buyer, card
 from tests.selling import SHOP, seller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+
+    from store.sql.book import Book
 
 FIVE = Wanted(sku="mug-blue", qty=5, pv=1)
 FAILURE = Failure(code="payment_declined", message="No.")
@@ -123,6 +126,39 @@ async def test_what_somebody_gives_back_while_we_look_closes_no_gate(market: Mar
     await Delivery(market.book, holds, market.node.parts.carts).settle(1, row)
 
     assert (await market.buy(who="anna")).state == "reserved"
+
+
+class OvertakenBook(DyingBook):
+    """A book that lets somebody else act between its answer and what is made of it, once."""
+
+    def __init__(self, book: Book, after: str, act: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(book)
+        self._at, self._act = after, act
+
+    async def read(self, op: Callable[..., Any], *args: Any) -> Any:
+        result = await super().read(op, *args)
+        if op.__name__ == self._at:
+            self._at = ""
+            await self._act()
+        return result
+
+
+async def test_an_orphan_that_its_buyer_takes_over_keeps_its_units(market: Market) -> None:
+    dying = await market.start_node(book=DyingBook(market.book, before="enter"))
+    with pytest.raises(Killed):
+        await dying.purchases.buy(buyer(), "mug-blue", 2, "key-0001", "demo")
+    assert await market.units() == (3, 2, 0)
+    market.clock.advance(10_000)
+
+    async def press_again() -> None:
+        await market.buy(qty=2, key="key-0001")
+
+    book = OvertakenBook(market.book, "by_id", press_again)
+    sweeping = await market.start_node(book=book)
+    await sweeping.sweeper.end_orphans(10_000)
+
+    assert await market.units() == (3, 2, 0)
+    assert await market.off() == []
 
 
 async def test_a_lost_hold_that_can_be_held_again_is(market: Market) -> None:
