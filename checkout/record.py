@@ -50,7 +50,8 @@ class Attempt(Struct, frozen=True, kw_only=True, gc=False):
 class Record(Struct, frozen=True, kw_only=True, gc=False):
     """A checkout, its payment and its orders at one moment; see ``store.sql.tables``.
 
-    A struct, for each purchase makes a dozen of them: a frozen dataclass takes ten times as long.
+    A struct, for each purchase makes a dozen of them, and a frozen dataclass takes many times as
+    long to make and to change.
     """
 
     id: str
