@@ -22,8 +22,8 @@ STOCK_GUARDS: Final = (
     Guard(
         "hold: another request is refused",
         LUA + "hold.lua",
-        "return known[2] == ARGV[2] and {'repeat', known[1]} or {'reused'}",
-        "return {'repeat', known[1]}",
+        "if known[2] ~= ARGV[2] then",
+        "if false then",
         (CART + "test_hold.py::test_a_repeat_with_another_fingerprint_is_refused",),
     ),
     Guard(
@@ -83,6 +83,17 @@ STOCK_GUARDS: Final = (
         "if false then",
         (CART + "test_settle.py::test_forgotten_releases_and_lets_the_checkout_hold_again",),
         is_simulated=True,
+    ),
+    Guard(
+        "settle: no orphan that is held again",
+        LUA + "settle.lua",
+        "if ARGV[4] ~= '' and redis.call('HGET', KEYS[2], 'dl') ~= ARGV[4] then",
+        "if false then",
+        (
+            CART + "test_holds.py::test_what_is_held_again_is_no_orphan_of_before",
+            CHECKOUT + "test_interference.py"
+            "::test_an_orphan_that_its_buyer_takes_over_keeps_its_units",
+        ),
     ),
     Guard(
         "adjust: once",
