@@ -83,8 +83,9 @@ class Reservation:
                     made.append(shop)
             opened = await self._entered(draft)
         except SoldOut as refusal:
+            is_drift = len(made) == len(draft.shops) and await self._holds_all(draft)
             await self._let_go(draft, made)
-            if len(made) == len(draft.shops):
+            if is_drift:
                 await self._mend(draft, refusal)
             raise
         except (Refused, StalePrice, Raced):
@@ -175,6 +176,13 @@ class Reservation:
         except Outage:
             # The claim stands; a gate that lost its memory is rebuilt from it.
             logger.warning("the gate did not confirm the hold of %s", draft.id)
+
+    async def _holds_all(self, draft: Record) -> bool:
+        """Whether what was held still is: a late claim may find it ended as an orphan's."""
+        try:
+            return all([await self._parts.holds.is_held(draft.id, shop) for shop in draft.shops])
+        except Outage:
+            return False
 
     async def _mend(self, draft: Record, refusal: SoldOut) -> None:
         """The gate granted what the book refuses: have it filled from the book anew."""

@@ -143,6 +143,26 @@ class OvertakenBook(DyingBook):
         return result
 
 
+async def test_a_claim_so_late_that_its_units_are_sold_is_no_drift(
+    market: Market, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = await market.start_node()
+
+    async def too_late() -> None:
+        market.clock.advance(10_000)
+        await other.sweeper.end_orphans(10_000)
+        await other.purchases.buy(buyer("otto"), "mug-blue", 5, "key-0001", "demo")
+
+    await market.replace_node(book=InterruptedBook(market.book, "enter", too_late))
+
+    with pytest.raises(SoldOut):
+        await market.buy(qty=2)
+
+    assert "drift" not in caplog.text
+    assert await market.units() == (0, 5, 0)
+    assert await market.off() == []
+
+
 async def test_an_orphan_that_its_buyer_takes_over_keeps_its_units(market: Market) -> None:
     dying = await market.start_node(book=DyingBook(market.book, before="enter"))
     with pytest.raises(Killed):
