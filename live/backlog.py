@@ -1,8 +1,8 @@
 """How much a transport may hold back for a slow viewer, and how none of it outlives the end.
 
-A crowd is told on the sockets themselves, past their transports: the kernel takes a ``send`` for
-a tenth less than a transport's ``write``. That keeps the order of bytes as long as nothing waits
-in the transport, so a plain transport calls whoever has anything waiting in it paused.
+A crowd is told on the sockets themselves, past their transports: a ``send`` costs the kernel less
+than a transport's ``write``. That keeps the order of bytes as long as nothing waits in the
+transport, so a plain transport calls whoever has anything waiting in it paused.
 """
 
 from __future__ import annotations
