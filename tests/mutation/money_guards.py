@@ -227,7 +227,7 @@ MONEY_GUARDS: Final = (
         "        else:\n            await settle",
         (
             CHECKOUT + "test_crash.py"
-            "::test_killed_between_hold_and_claim_the_same_key_takes_the_hold_over",
+            "::test_an_open_checkout_keeps_a_hold_that_is_past_its_deadline",
         ),
     ),
     Guard(

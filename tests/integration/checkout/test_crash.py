@@ -16,7 +16,7 @@ from tests.integration.checkout.dying import (
     SilentBook,
 )
 from tests.integration.checkout.market import HOME, Market, buyer, card
-from tests.selling import seller
+from tests.selling import SHOP, seller
 
 HOLD_MS = 420_000
 
@@ -109,9 +109,23 @@ async def test_killed_between_hold_and_claim_the_same_key_takes_the_hold_over(
 
     assert checkout.state == "reserved"
     assert await market.units() == (4, 1, 0)
-    # The old deadline is sooner than the new one: an open checkout keeps its hold.
+    # The old deadline would be sooner than the new one.
     market.clock.advance(250_000)
     await market.node.sweeper.sweep()
+    assert await market.units() == (4, 1, 0)
+    assert await market.off() == []
+
+
+async def test_an_open_checkout_keeps_a_hold_that_is_past_its_deadline(market: Market) -> None:
+    """As when the book has kept it for longer while the gate was away."""
+    checkout = await market.buy()
+    past = market.clock.now_ms() - 1
+    deadlines = keys.shard_deadlines(int(keys.shard(SHOP)))
+    await market.scripts.command("ZADD", deadlines, past, f"{checkout.id}.{SHOP}")
+    await market.scripts.command("HSET", keys.hold(SHOP, checkout.id), "dl", past)
+
+    await market.node.sweeper.sweep()
+
     assert await market.units() == (4, 1, 0)
     assert await market.off() == []
 
