@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from random import Random
 
 import msgspec
+import pytest
 
+from base.threads import AT_WORK, at_work
 from live.crowd import CHUNK
 from live.encoded import EncodedEvents
 from live.events import BagChanged
@@ -16,6 +19,7 @@ from live.wire import Format
 from shop.product import Product, Sku
 from tests.clock import StoppedClock
 from tests.unit.live.listening import SAID, SHOW, Recorder, fan_out, happen, loop_turns
+from tests.waiting import until
 
 
 async def test_a_full_socket_is_passed_over_and_catches_up() -> None:
@@ -199,3 +203,55 @@ async def test_who_missed_more_than_the_history_gets_a_snapshot() -> None:
 
     assert [message["ev"] for message in member.heard] == ["snapshot", "unpinned"]
     assert member.seqs == [6, 7]
+
+
+async def test_while_another_thread_works_nobody_is_offered_anything() -> None:
+    """A socket's send lets go of the interpreter, and each of a crowd would wait for it."""
+
+    class Offered(Recorder):
+        offers = 0
+
+        def offer(self, data: bytes) -> int:
+            self.offers += 1
+            return super().offer(data)
+
+    room, member = fan_out(), Offered()
+    room.enter(member)
+    may_end = threading.Event()
+
+    def work() -> None:
+        with at_work():
+            may_end.wait(20)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    await until(lambda: bool(AT_WORK))
+    happen(room, 1)
+    may_end.set()
+    thread.join()
+    assert (member.seqs, member.offers) == ([1], 0)
+
+    happen(room, 1)
+
+    assert (member.seqs, member.offers) == ([1, 2], 1)
+
+
+@pytest.mark.parametrize("takes", [0, 1, 7])
+async def test_what_a_socket_does_not_take_is_left_to_its_transport(takes: int) -> None:
+    class Narrow(Recorder):
+        def offer(self, data: bytes) -> int:
+            if not takes:
+                raise BlockingIOError
+            self.written.append(data[:takes])
+            return takes
+
+    room, narrow, wide = fan_out(), Narrow(), Recorder()
+    room.enter(narrow)
+    room.enter(wide)
+
+    happen(room, 1)
+    happen(room, 1)
+
+    assert b"".join(narrow.written) == b"".join(wide.written)
+    assert len(wide.written) == 2
+    assert len(narrow.written) == (4 if takes else 2)
