@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from base.errors import Invalid, KeyReused, NotFound, Outage, SoldOut
 from cart.cart import MOST_LINES
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from base.clock import Clock
-    from store.redis.scripts import Scripts
+    from store.redis.scripts import Reply, Scripts
 
-__all__ = ["HoldState", "Holds", "StalePrice", "Target", "Wanted"]
+__all__ = ["HoldState", "HoldWish", "Holds", "StalePrice", "Target", "Wanted"]
 
 RECORD_MS: Final = 7 * 24 * 3600 * 1000
 """How long an ended hold answers repeats."""
@@ -49,13 +51,22 @@ class StalePrice(Exception):
         self.sku = sku
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True, gc=False):
     """Units of a SKU at the price version ``pv`` that the buyer saw."""
 
     sku: str
     qty: int
     pv: int
+
+
+class HoldWish(Struct, frozen=True, kw_only=True, gc=False):
+    """What a checkout is to hold of a shop; see :meth:`Holds.hold`."""
+
+    checkout: str
+    shop: str
+    lines: tuple[Wanted, ...]
+    fingerprint: str
+    deadline_ms: int
 
 
 class Holds:
@@ -101,20 +112,39 @@ class Holds:
             Outage: The gate is closed or cannot be reached.
 
         """
-        if deadline_ms > self._clock.now_ms() + LONGEST_MS:
-            raise ValueError(f"a hold until {deadline_ms} is longer than a day")
-        args: list[str | int] = [f"{checkout}.{shop}", fingerprint, deadline_ms]
-        for line in lines:
-            args += [line.sku, line.qty, line.pv]
-        stock = [keys.stock(shop, line.sku) for line in lines]
-        outcome, *details = await self._scripts.call(
-            "hold", [*_shared(checkout, shop), *stock], args
+        wish = HoldWish(
+            checkout=checkout,
+            shop=shop,
+            lines=tuple(lines),
+            fingerprint=fingerprint,
+            deadline_ms=deadline_ms,
         )
-        if outcome == b"held":
-            return HoldState.NEW
-        if outcome == b"repeat":
-            return HoldState(details[0].decode())
-        raise _refusal(outcome, lines[details[0] - 1] if details and details[0] else None)
+        (outcome,) = await self.hold_all([wish])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def hold_all(self, wishes: Sequence[HoldWish]) -> list[HoldState | Exception]:
+        """Hold for several at once, each as by :meth:`hold`.
+
+        Returns:
+            Of each what :meth:`hold` returns, or what it would raise.
+
+        """
+        latest = self._clock.now_ms() + LONGEST_MS
+        calls = []
+        for wish in wishes:
+            if wish.deadline_ms > latest:
+                raise ValueError(f"a hold until {wish.deadline_ms} is longer than a day")
+            args: list[str | int] = [
+                f"{wish.checkout}.{wish.shop}", wish.fingerprint, wish.deadline_ms
+            ]  # fmt: skip
+            for line in wish.lines:
+                args += (line.sku, line.qty, line.pv)
+            stock = [keys.stock(wish.shop, line.sku) for line in wish.lines]
+            calls.append(([*_shared(wish.checkout, wish.shop), *stock], args))
+        replies = await self._scripts.call_all("hold", calls)
+        return [_outcome(reply, wish) for reply, wish in zip(replies, wishes, strict=True)]
 
     async def is_held(self, checkout: str, shop: str) -> bool:
         """Whether that checkout still holds something of the shop.
@@ -263,13 +293,30 @@ class Holds:
 
 
 def _shared(checkout: str, shop: str) -> list[str]:
-    return [
+    ready, *rest = _places(shop)
+    return [ready, keys.hold(shop, checkout), *rest]
+
+
+@lru_cache(1024)
+def _places(shop: str) -> tuple[str, ...]:
+    """Of the keys of every script on holds those that name no checkout: shops are few."""
+    return (
         keys.shop_ready(int(keys.shard(shop))),
-        keys.hold(shop, checkout),
         keys.hold_deadlines(shop),
         keys.stock_sequence(shop),
         keys.shop_stream(shop),
-    ]
+    )
+
+
+def _outcome(reply: Reply | Outage, wish: HoldWish) -> HoldState | Exception:
+    if isinstance(reply, Outage):
+        return reply
+    outcome, *details = reply
+    if outcome == b"held":
+        return HoldState.NEW
+    if outcome == b"repeat":
+        return HoldState(details[0].decode())
+    return _refusal(outcome, wish.lines[details[0] - 1] if details and details[0] else None)
 
 
 def _refusal(reason: bytes, line: Wanted | None) -> Exception:

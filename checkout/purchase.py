@@ -13,14 +13,17 @@ from checkout.opening import Opening
 from checkout.paying import Paying
 from checkout.queue import PaymentQueue
 from checkout.reconcile import Reconciler
+from checkout.record import Record
 from checkout.state import State
 from checkout.wish import Wish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from base.identity import Actor
     from checkout.checkout import Address, Checkout, Method
+    from checkout.flights import Outcome
     from checkout.parts import Parts
-    from checkout.record import Record
 
 __all__ = ["Purchases"]
 
@@ -60,6 +63,25 @@ class Purchases:
         """
         wish = Wish(sku=sku, qty=qty)
         return self._shown(await self._opening.open(actor, key, wish, show))
+
+    def begin_buy(
+        self,
+        actor: Actor,
+        sku: str,
+        qty: int,
+        key: str,
+        show: str | None,
+        told: Callable[[Checkout | BaseException], None],
+    ) -> None:
+        """Reserve; ``told`` is called once with what :meth:`buy` returns or raises.
+
+        For a crowd: it needs no task for each.
+        """
+
+        def shown(outcome: Outcome) -> None:
+            told(self._shown(outcome) if isinstance(outcome, Record) else outcome)
+
+        self._opening.begin(actor, key, Wish(sku=sku, qty=qty), show, shown)
 
     async def open(
         self, actor: Actor, key: str, expected_total: int | None = None, show: str | None = None

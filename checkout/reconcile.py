@@ -120,10 +120,15 @@ class Reconciler:
             # Gate and cart first: whoever hears of the end and looks finds them as they
             # should be. What is open has left no word for them.
             await parts.outbox.flush()
-        parts.announcer.tell(record.viewer, "checkout", record.shown())
-        for order in change.orders:
-            parts.announcer.tell(record.viewer, "order", order)
+        self.tell(change)
         return record
+
+    def tell(self, change: Change) -> None:
+        """Tell the buyer of what changed, which leaves nothing to be delivered first."""
+        record, announcer = change.record, self._parts.announcer
+        announcer.tell(record.viewer, "checkout", record.shown())
+        for order in change.orders:
+            announcer.tell(record.viewer, "order", order)
 
     async def _untaken(self, record: Record, payment: Payment | None) -> Record:
         """The provider waits for a method: the try was refused, or never came."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from base.errors import KeyReused, Outage, Refused, SoldOut
 from base.gathering import Gathering
-from cart.holds import HoldState, StalePrice, Wanted
+from cart.holds import HoldState, HoldWish, StalePrice, Wanted
 from checkout import rows
 from checkout.opened import Crowded, Opened, enter, enter_all
 from checkout.pricing import by_shop
@@ -46,6 +46,9 @@ AT_ONCE: Final = 50
 """Checkouts that enter the book in one operation, all lines of all within its bounds."""
 
 
+_HOLDING: Final = frozenset({HoldState.NEW, HoldState.HELD})
+
+
 class HoldLost(Exception):
     """The book has the claim, but the gate no longer holds: the checkout must end."""
 
@@ -56,6 +59,44 @@ class Reservation:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._entering = Gathering(self._enter, parts.tasks, AT_ONCE)
+
+    async def take_all(
+        self, drafts: Sequence[Record], pvs: Sequence[Mapping[str, int]]
+    ) -> list[Opened | BaseException]:
+        """Take what several checkouts want, each by itself and of one shop alone.
+
+        The book was not asked before, so what the gate knows of them is left alone.
+
+        Returns:
+            Of each what :meth:`take` would return or raise.
+
+        """
+        began_s = asyncio.get_running_loop().time()
+        wishes = [_wish(draft, draft.lines, pv) for draft, pv in zip(drafts, pvs, strict=True)]
+        held = await self._parts.holds.hold_all(wishes)
+        entered = iter(
+            await self._entered_all(
+                [draft for draft, state in zip(drafts, held, strict=True) if state in _HOLDING]
+            )
+        )
+        outcomes = [next(entered) if state in _HOLDING else _refusal(state) for state in held]
+        is_sure = self._is_sure(began_s)
+        unfinished = {
+            at: self._conclude(
+                drafts[at],
+                pvs[at],
+                drafts[at].shops if held[at] is HoldState.NEW else (),
+                outcome,
+                is_sure=is_sure,
+            )
+            for at, outcome in enumerate(outcomes)
+            if held[at] in _HOLDING and not (is_sure and _is_new(outcome))
+        }
+        if unfinished:
+            concluded = await asyncio.gather(*unfinished.values(), return_exceptions=True)
+            for at, outcome in zip(unfinished, concluded, strict=True):
+                outcomes[at] = outcome
+        return outcomes
 
     async def take(self, draft: Record, pvs: Mapping[str, int], *, looked: bool) -> Opened:
         """Hold, claim, and look whether the hold is still there.
@@ -74,31 +115,74 @@ class Reservation:
 
         """
         made: list[str] = []
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
+        began_s = asyncio.get_running_loop().time()
+        entered: Opened | BaseException
         try:
             for shop, lines in by_shop(draft.lines).items():
                 held = await self._hold(draft, shop, lines, pvs, looked=looked)
                 if held is HoldState.NEW:
                     made.append(shop)
-            opened = await self._entered(draft)
-        except SoldOut as refusal:
-            is_drift = len(made) == len(draft.shops) and await self._holds_all(draft)
-            await self._let_go(draft, made)
-            if is_drift:
-                await self._mend(draft, refusal)
-            raise
-        except (Refused, StalePrice, Raced):
-            await self._let_go(draft, made)
-            raise
-        if opened.is_new:
-            if self._parts.scripts is not None or loop.time() - began_s > SURE_S:
+            entered = await self._entered(draft)
+        except (Refused, StalePrice, Raced) as refusal:
+            entered = refusal
+        try:
+            return await self._conclude(draft, pvs, made, entered, is_sure=self._is_sure(began_s))
+        finally:
+            # It may hold this frame.
+            del entered
+
+    def _is_sure(self, began_s: float) -> bool:
+        """Whether what was held since then still is, without a look: nearly always."""
+        took_s = asyncio.get_running_loop().time() - began_s
+        return self._parts.scripts is None and took_s <= SURE_S
+
+    async def _conclude(
+        self,
+        draft: Record,
+        pvs: Mapping[str, int],
+        made: Sequence[str],
+        outcome: Opened | BaseException,
+        *,
+        is_sure: bool,
+    ) -> Opened:
+        """Let go of what is not needed, or see that it is still held."""
+        if isinstance(outcome, BaseException):
+            try:
+                await self._undo(draft, made, outcome)
+                raise outcome
+            finally:
+                # It holds this frame.
+                del outcome
+        if outcome.is_new:
+            if not is_sure:
                 await self._look_again(draft, pvs)
         else:
             # Another process was first: it holds what it has opened, maybe of other shops.
-            kept = opened.record.shops if opened.record.is_open else ()
+            kept = outcome.record.shops if outcome.record.is_open else ()
             await self._let_go(draft, [shop for shop in made if shop not in kept])
-        return opened
+        return outcome
+
+    async def _undo(self, draft: Record, made: Sequence[str], error: BaseException) -> None:
+        """Let go of what was held for nothing; after an outage nobody knows whether it was."""
+        if not isinstance(error, Refused | StalePrice | Raced):
+            return
+        is_claimed = isinstance(error, SoldOut) and len(made) == len(draft.shops)
+        is_drift = is_claimed and await self._holds_all(draft)
+        await self._let_go(draft, made)
+        if is_drift:
+            await self._mend(draft, error)
+
+    async def _entered_all(self, drafts: Sequence[Record]) -> Sequence[Opened | BaseException]:
+        if not drafts:
+            return []
+        if not self._parts.book.shares_commits:
+            entering = map(self._enter_alone, drafts)
+            return await asyncio.gather(*entering, return_exceptions=True)
+        try:
+            return await self._enter(drafts)
+        except Outage as outage:
+            # Theirs alone: others were refused by the gate and need no book.
+            return [outage] * len(drafts)
 
     async def _entered(self, draft: Record) -> Opened:
         if self._parts.book.shares_commits:
@@ -147,12 +231,13 @@ class Reservation:
     async def _ask(
         self, draft: Record, shop: str, lines: Sequence[Line], pvs: Mapping[str, int]
     ) -> HoldState:
+        wish = _wish(draft, lines, pvs)
         return await self._parts.holds.hold(
-            draft.id,
-            shop,
-            [Wanted(sku=line.sku, qty=line.qty, pv=pvs[line.sku]) for line in lines],
-            fingerprint=gate_fingerprint(draft.fingerprint, lines),
-            deadline_ms=draft.hold_until,
+            wish.checkout,
+            wish.shop,
+            wish.lines,
+            fingerprint=wish.fingerprint,
+            deadline_ms=wish.deadline_ms,
         )
 
     async def _await_other(self, draft: Record) -> None:
@@ -184,11 +269,11 @@ class Reservation:
         except Outage:
             return False
 
-    async def _mend(self, draft: Record, refusal: SoldOut) -> None:
+    async def _mend(self, draft: Record, refusal: BaseException) -> None:
         """The gate granted what the book refuses: have it filled from the book anew."""
         logger.error("drift: the gate granted what the book refuses: %s", refusal)
         for line in draft.lines:
-            if line.sku == refusal.data.get("sku"):
+            if isinstance(refusal, SoldOut) and line.sku == refusal.data.get("sku"):
                 with suppress(Outage):
                     await self._parts.holds.close(line.shop)
 
@@ -196,3 +281,22 @@ class Reservation:
         for shop in shops:
             with suppress(Outage):
                 await self._parts.holds.settle(draft.id, shop, "forgotten")
+
+
+def _is_new(outcome: Opened | BaseException) -> bool:
+    return isinstance(outcome, Opened) and outcome.is_new
+
+
+def _refusal(state: HoldState | Exception) -> Exception:
+    """Why nothing is held: an ended hold is left by a try that never reached the book."""
+    return Raced() if isinstance(state, HoldState) else state
+
+
+def _wish(draft: Record, lines: Sequence[Line], pvs: Mapping[str, int]) -> HoldWish:
+    return HoldWish(
+        checkout=draft.id,
+        shop=lines[0].shop,
+        lines=tuple([Wanted(sku=line.sku, qty=line.qty, pv=pvs[line.sku]) for line in lines]),
+        fingerprint=gate_fingerprint(draft.fingerprint, lines),
+        deadline_ms=draft.hold_until,
+    )

@@ -7,8 +7,8 @@ viewer would hear "sold out" of what they hold themselves, and keep it from ever
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from base.errors import Outage, RateLimited
@@ -16,10 +16,12 @@ from base.ids import new_id
 from store.redis import keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from base.tasks import Tasks
     from store.redis.scripts import Scripts
 
-__all__ = ["MOST_WAITING", "Turns"]
+__all__ = ["FULL_MS", "MOST_WAITING", "Turns"]
 
 WAIT_S: Final = 6.0
 """For a turn; longer than ``LEASE_MS``, so that a process that died costs nobody an answer."""
@@ -36,17 +38,12 @@ MOST_WAITING: Final = 32
 FULL_MS: Final = 1_000
 """Until then the ones that wait have had their turns."""
 
-
-@dataclass(slots=True)
-class _Queue:
-    """A viewer's openings in this process, in the order in which they came."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    inside: int = 0
+_Given = tuple[str, str]
+"""A turn that is given back: its viewer, and with what."""
 
 
 class Turns:
-    """One turn at a time for each viewer.
+    """One turn at a time for each viewer, first come, first served within this process.
 
     Args:
         scripts: Where other processes are noticed; None when no other serves these viewers.
@@ -57,114 +54,116 @@ class Turns:
     def __init__(self, scripts: Scripts | None, tasks: Tasks) -> None:
         self._scripts = scripts
         self._tasks = tasks
-        self._queues: dict[str, _Queue] = {}
+        # Of viewers who have a turn: those of this process who wait for it.
+        self._waiting: dict[str, deque[asyncio.Future[None]] | None] = {}
+        self._given_back: list[_Given] = []
 
     def __len__(self) -> int:
         """How many viewers have a turn or wait for one."""
-        return len(self._queues)
+        return len(self._waiting)
 
-    def of(self, viewer: str) -> _Turn:
-        """The viewer's turn, first come, first served within this process.
+    def enter(self, viewer: str) -> bool:
+        """Take the viewer's turn in this process if nobody has it; then :meth:`lease` it."""
+        if viewer in self._waiting:
+            return False
+        self._waiting[viewer] = None
+        return True
 
-        Entering it raises:
+    async def lease(self, viewers: Sequence[str]) -> list[str | None]:
+        """The turns among processes, of viewers whose turn in this one we have.
+
+        Returns:
+            What each is given back with; None where another process has it.
+
+        """
+        if self._scripts is None:
+            return [""] * len(viewers)
+        tokens = [new_id("turn") for _ in viewers]
+        wanted = list(zip(viewers, tokens, strict=True))
+        try:
+            words = await self._scripts.command_all(
+                [("SET", keys.opening(one), token, "NX", "PX", LEASE_MS) for one, token in wanted]
+            )
+        except BaseException:
+            # Whoever is cancelled may have them without knowing.
+            self._let_go(wanted)
+            raise
+        # Without Redis there is nothing to hold: a repeat of a key finds its checkout in the book.
+        return [None if word is None else token for token, word in zip(tokens, words, strict=True)]
+
+    async def begin(self, viewer: str) -> str:
+        """Wait for the viewer's turn; returns what it is given back with.
+
+        Raises:
             RateLimited: Too many of this viewer's wait: that is a client's fault, and no outage.
             Outage: Others had it for too long.
 
         """
-        return _Turn(self, viewer)
-
-    async def begin(self, viewer: str) -> str:
-        """Wait for the viewer's turn; returns what it is given back with."""
-        queue = self._queues.setdefault(viewer, _Queue())
-        if queue.inside >= MOST_WAITING:
-            raise RateLimited(FULL_MS)
-        queue.inside += 1
+        until = asyncio.get_running_loop().time() + WAIT_S
+        if not self.enter(viewer):
+            await self._wait(viewer, until)
         try:
-            until = asyncio.get_running_loop().time() + WAIT_S
-            await self._await_lock(queue, until)
-            try:
-                return await self._lease(viewer, until)
-            except BaseException:
-                queue.lock.release()
-                raise
+            return await self._insist(viewer, until)
         except BaseException:
-            self._leave(viewer, queue)
+            self.end(viewer, "")
             raise
 
     def end(self, viewer: str, token: str) -> None:
         """Give a turn back."""
-        if self._scripts is not None:
+        if token:
             # Nobody waits for this: whoever lost a stampede hears of it a round trip earlier.
-            self._let_go(self._scripts, viewer, token)
-        queue = self._queues[viewer]
-        queue.lock.release()
-        self._leave(viewer, queue)
+            self._given_back.append((viewer, token))
+            if len(self._given_back) == 1:
+                asyncio.get_running_loop().call_soon(self._let_all_go)
+        waiting = self._waiting[viewer]
+        while waiting:
+            one = waiting.popleft()
+            if not one.done():
+                one.set_result(None)
+                return
+        del self._waiting[viewer]
 
-    def _leave(self, viewer: str, queue: _Queue) -> None:
-        queue.inside -= 1
-        if not queue.inside:
-            del self._queues[viewer]
-
-    async def _await_lock(self, queue: _Queue, until: float) -> None:
-        if queue.inside == 1:
-            await queue.lock.acquire()
-            return
+    async def _wait(self, viewer: str, until: float) -> None:
+        waiting = self._waiting[viewer]
+        if waiting is None:
+            waiting = self._waiting[viewer] = deque()
+        if len(waiting) >= MOST_WAITING - 1:
+            raise RateLimited(FULL_MS)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
         try:
             async with asyncio.timeout_at(until):
-                await queue.lock.acquire()
-        except TimeoutError:
-            raise Outage from None
-
-    async def _lease(self, viewer: str, until: float) -> str:
-        """The turn among processes."""
-        if self._scripts is None:
-            return ""
-        token = new_id("turn")
-        try:
-            await self._take(self._scripts, viewer, token, until)
-        except BaseException:
-            # Whoever is cancelled may have it without knowing.
-            self._let_go(self._scripts, viewer, token)
+                await turn
+        except BaseException as error:
+            if turn in waiting:
+                waiting.remove(turn)
+            else:
+                # It came in the very moment in which we went.
+                self.end(viewer, "")
+            if isinstance(error, TimeoutError):
+                raise Outage from None
             raise
-        return token
 
-    async def _take(self, scripts: Scripts, viewer: str, token: str, until: float) -> None:
+    async def _insist(self, viewer: str, until: float) -> str:
         loop, looks = asyncio.get_running_loop(), iter(LOOKS_S)
-        while not await self._ask(scripts, viewer, token):
+        while True:
+            (token,) = await self.lease([viewer])
+            if token is not None:
+                return token
             if loop.time() >= until:
                 raise Outage
             await asyncio.sleep(next(looks, LOOKS_S[-1]))
 
-    async def _ask(self, scripts: Scripts, viewer: str, token: str) -> bool:
-        """Whether the turn is ours, or nobody's: without Redis there is nothing to hold."""
-        try:
-            word = await scripts.command("SET", keys.opening(viewer), token, "NX", "PX", LEASE_MS)
-        except Outage:
-            # A repeat of a key still finds its checkout in the book.
-            return True
-        return word is not None
+    def _let_all_go(self) -> None:
+        given, self._given_back = self._given_back, []
+        self._let_go(given)
 
-    def _let_go(self, scripts: Scripts, viewer: str, token: str) -> None:
+    def _let_go(self, given: Sequence[_Given]) -> None:
         with suppress(Outage):
-            self._tasks.detach(self._give_back(scripts, viewer, token))
+            self._tasks.detach(self._give_back(given))
 
-    async def _give_back(self, scripts: Scripts, viewer: str, token: str) -> None:
-        with suppress(Outage):
-            await scripts.call("opening_done", [keys.opening(viewer)], [token])
-
-
-class _Turn:
-    """A turn while its block runs: a generator's would cost three times as much."""
-
-    __slots__ = ("_token", "_turns", "_viewer")
-
-    def __init__(self, turns: Turns, viewer: str) -> None:
-        self._turns = turns
-        self._viewer = viewer
-        self._token = ""
-
-    async def __aenter__(self) -> None:
-        self._token = await self._turns.begin(self._viewer)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._turns.end(self._viewer, self._token)
+    async def _give_back(self, given: Sequence[_Given]) -> None:
+        if self._scripts is not None:
+            await self._scripts.call_all(
+                "opening_done", [([keys.opening(viewer)], [token]) for viewer, token in given]
+            )

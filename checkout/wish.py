@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cart.cart import Line
 
 __all__ = ["Wish", "gate_fingerprint"]
+
+ALIKE: Final = 1024
+"""Wishes whose fingerprints are remembered: a crowd wants the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +40,23 @@ class Wish:
         """Whether it is for what the cart holds at that moment."""
         return self.sku is None
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Tells requests apart; the same over every socket and HTTP."""
-        body = {"sku": self.sku, "qty": self.qty, "expected_total": self.expected_total}
-        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+        return _of_wish(self.sku, self.qty, self.expected_total)
 
 
 def gate_fingerprint(fingerprint: str, lines: Sequence[Line]) -> str:
     """Tells holds apart: a cart may have changed since a first try that crashed."""
-    held = ",".join(sorted(f"{line.sku}:{line.qty}" for line in lines))
+    return _of_hold(fingerprint, ",".join(sorted([f"{line.sku}:{line.qty}" for line in lines])))
+
+
+@lru_cache(ALIKE)
+def _of_wish(sku: str | None, qty: int, expected_total: int | None) -> str:
+    body = {"sku": sku, "qty": qty, "expected_total": expected_total}
+    return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+
+
+@lru_cache(ALIKE)
+def _of_hold(fingerprint: str, held: str) -> str:
     return hashlib.sha256(f"{fingerprint}|{held}".encode()).hexdigest()

@@ -6,16 +6,20 @@ HTTP routes build the same structs. An unknown field is refused; a field marked 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, get_args
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from base.errors import Invalid
+from base.forms import wrong_form
 from base.ids import Id, Key
 from base.money import SAFE_INTEGER
 from cart.cart import Qty, QtyOrNone
 from checkout.checkout import Address, Method
 
-__all__ = ["BY_OP", "Command", "CommandId", "Join", "Since"]
+__all__ = ["BY_OP", "Command", "CommandId", "Join", "Since", "op_of", "parse"]
 
 CommandId = Annotated[int, Meta(ge=1, le=SAFE_INTEGER)]
 Text = Annotated[str, Meta(max_length=8192)]
@@ -216,3 +220,24 @@ BY_OP: Final[dict[str, type[Command]]] = {
     str(kind.__struct_config__.tag): kind for kind in get_args(AnyCommand)
 }
 """Every command by its ``op``."""
+
+
+def parse(message: Mapping[str, object]) -> Command:
+    """A message as the command that it is.
+
+    Raises:
+        Invalid: There is no such command, or it is not of its form.
+
+    """
+    kind = BY_OP.get(str(message["op"]))
+    if kind is None:
+        raise Invalid("There is no such command. See the protocol for those there are.")
+    try:
+        return msgspec.convert(message, kind)
+    except msgspec.ValidationError as error:
+        raise wrong_form(error) from error
+
+
+def op_of(command: Command) -> str:
+    """The name of a command's kind."""
+    return str(command.__struct_config__.tag)

@@ -57,6 +57,15 @@ class Purchases(Protocol):
     async def buy(
         self, actor: Actor, sku: str, qty: int, key: str, show: str | None
     ) -> Checkout: ...
+    def begin_buy(
+        self,
+        actor: Actor,
+        sku: str,
+        qty: int,
+        key: str,
+        show: str | None,
+        told: Callable[[Checkout | BaseException], None],
+    ) -> None: ...
     async def open(
         self, actor: Actor, key: str, expected_total: int | None, show: str | None
     ) -> Checkout: ...
@@ -116,6 +125,20 @@ class Handlers:
         if handler is None:
             raise Invalid("This command works on a socket only. Connect to /live for it.")
         return await handler(call)
+
+    def begin_buy(self, call: Call, told: Callable[[object], None]) -> None:
+        """Carry a ``buy`` out without waiting for it: a crowd presses it in the same moment.
+
+        ``told`` is called once with what :meth:`run` returns or raises.
+        """
+        command = cast("commands.Buy", call.command)
+
+        def shown(bought: Checkout | BaseException) -> None:
+            told(bought if isinstance(bought, BaseException) else {"checkout": bought})
+
+        self._purchases.begin_buy(
+            call.actor, command.sku, command.qty, command.key, call.show_id, shown
+        )
 
     # Carts and checkout.
 

@@ -9,9 +9,9 @@ import logging
 import math
 from collections import deque
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from msgspec import UNSET
 
 from base.errors import (
@@ -24,12 +24,11 @@ from base.errors import (
     Unauthorized,
     YellowcartError,
 )
-from base.forms import wrong_form
 from base.identity import Actor
 from base.tasks import run_now
 from live import commands
 from live.close_codes import CloseCode
-from live.commands import BY_OP, Auth, Command, Join, Like, Ping
+from live.commands import Auth, Buy, Command, Join, Like, Ping, op_of, parse
 from live.fan_out import FanOut
 from live.handlers import Call
 from live.peer import Peer
@@ -151,8 +150,22 @@ class Session:
             return
         if self._is_quick(command):
             run_now(self._answer(command))
+        elif isinstance(command, Buy):
+            # Without a task: very many press it in the same moment.
+            self._working = True
+            self._hub.handlers.begin_buy(self._call(command), partial(self._bought, command))
         else:
             self._working = self._detach(self._work(command), message)
+
+    def _bought(self, command: Buy, outcome: object) -> None:
+        self._working = False
+        if isinstance(outcome, BaseException):
+            self._tell_error(command, outcome)
+        else:
+            self._reply(command.id, outcome)
+            self._hub.meter.command(op_of(command), "ok")
+        while self._waiting and not self._working:
+            self._begin(self._waiting.popleft())
 
     async def _work(self, first: Command) -> None:
         """Do a command, and all that come meanwhile."""
@@ -172,7 +185,7 @@ class Session:
             self._waiting.clear()
             return None
         try:
-            command = _parse(message)
+            command = parse(message)
         except Invalid as error:
             self._refuse(message, error)
             return None
@@ -216,30 +229,31 @@ class Session:
                 self._reply(command.id, await self._do(command))
             if isinstance(command, Auth) and self.fan_out is not None:
                 self.fan_out.catch_up(self._peer)
-            self._hub.meter.command(_op(command), "ok")
+            self._hub.meter.command(op_of(command), "ok")
         except YellowcartError as error:
-            self._hub.meter.command(_op(command), error.code)
-            self._reply_error(command.id, error)
+            self._tell_error(command, error)
             if isinstance(command, Join) and self.fan_out is None:
                 self._end_failed_join(error)
-        except Exception:
-            logger.exception("command %s failed", type(command).__name__)
-            self._reply_error(command.id, Outage())
+        except Exception as error:  # noqa: BLE001 - it is logged and answered
+            self._tell_error(command, error)
 
     async def _do(self, command: Command) -> object:
-        actor, fan_out = self.actor, self.fan_out
-        if actor is None or fan_out is None:  # pragma: no cover - _take has seen to it
-            raise Invalid("Join a show first.")
+        call, fan_out = self._call(command), self.fan_out
         match command:
             case Ping():
                 return {"at": self._hub.clock.now_ms()}
             case Auth():
-                return self._renew(actor, command.token)
-            case Like():
+                return self._renew(call.actor, command.token)
+            case Like() if fan_out is not None:
                 return self._like(fan_out, command.count)
             case _:
-                show = fan_out.room.show
-                return await self._hub.handlers.run(Call(actor, command, show.id, show))
+                return await self._hub.handlers.run(call)
+
+    def _call(self, command: Command) -> Call:
+        actor, fan_out = self.actor, self.fan_out
+        if actor is None or fan_out is None:  # pragma: no cover - _accept has seen to it
+            raise Invalid("Join a show first.")
+        return Call(actor, command, fan_out.room.show.id, fan_out.room.show)
 
     def _renew(self, actor: Actor, token: str) -> dict[str, object]:
         renewed = self._hub.tokens.verify(token)
@@ -375,19 +389,12 @@ class Session:
     def _reply(self, command: int, ok: object) -> None:
         self._peer.send(encode({"re": command, "ok": ok}, self._peer.fmt))
 
+    def _tell_error(self, command: Command, error: BaseException) -> None:
+        if not isinstance(error, YellowcartError):
+            logger.error("command %s failed", type(command).__name__, exc_info=error)
+            error = Outage()
+        self._hub.meter.command(op_of(command), error.code)
+        self._reply_error(command.id, error)
+
     def _reply_error(self, command: int, error: YellowcartError) -> None:
         self._peer.send(encode(error_reply(command, error), self._peer.fmt))
-
-
-def _op(command: Command) -> str:
-    return str(command.__struct_config__.tag)
-
-
-def _parse(message: dict[str, object]) -> Command:
-    kind = BY_OP.get(str(message["op"]))
-    if kind is None:
-        raise Invalid("There is no such command. See the protocol for those there are.")
-    try:
-        return msgspec.convert(message, kind)
-    except msgspec.ValidationError as error:
-        raise wrong_form(error) from error

@@ -14,6 +14,8 @@ from store.redis.connect import FAILURES
 from store.redis.exchange import fail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.asyncio import RedisCluster
 
     from store.redis.line import Command, Reply
@@ -57,6 +59,12 @@ class ClusterPipeline:
             # For one that is cancelled before it begins.
             task.add_done_callback(self._tasks.discard)
         return future
+
+    def submit_all(self, commands: Sequence[Command]) -> list[asyncio.Future[Reply]]:
+        """Queue commands."""
+        if len(self._waiting) + len(commands) > WAITING:
+            raise Outage
+        return [self.submit(command) for command in commands]
 
     async def close(self) -> None:
         """Stop at once."""

@@ -14,6 +14,7 @@ would change the slot.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -67,6 +68,10 @@ def shard(ident: str) -> str:
     Worked out anew each time: a cache would keep the id of every guest who ever came.
     """
     return _DIGITS[zlib.crc32(ident.encode()) % SHARDS]
+
+
+_of_shop: Final = lru_cache(1024)(shard)
+"""The same for shops, which are few."""
 
 
 # --- a show ---------------------------------------------------------------------------
@@ -148,48 +153,48 @@ def stock(shop: str, sku: str) -> str:
     """HASH: total avail held sold pv (price version); avail + held + sold = total;
     kept for good.
     """
-    return f"{{s:{shard(shop)}}}:sku:{sku}"
+    return f"{{s:{_of_shop(shop)}}}:sku:{sku}"
 
 
 def hold(shop: str, checkout: str) -> str:
     """HASH: st (H held, C sold, R released) fp dl (deadline, Unix ms) n k1.. q1.. (SKUs
     and units); expires a week after it was sold or released.
     """
-    return f"{{s:{shard(shop)}}}:hold:{checkout}.{shop}"
+    return f"{{s:{_of_shop(shop)}}}:hold:{checkout}.{shop}"
 
 
 def hold_deadlines(shop: str) -> str:
     """ZSET, ``checkout.shop`` scored by deadline in Unix ms, while held."""
-    return f"{{s:{shard(shop)}}}:holdx"
+    return f"{{s:{_of_shop(shop)}}}:holdx"
 
 
 def stock_sequence(shop: str) -> str:
     """STRING: counts every change of stock on the shard; kept for good."""
-    return f"{{s:{shard(shop)}}}:seq"
+    return f"{{s:{_of_shop(shop)}}}:seq"
 
 
 def shop_stream(shop: str) -> str:
     """STREAM: entry id ``<sequence>-0``, fields SKU → units left; about the latest 10,000."""
-    return f"{{s:{shard(shop)}}}:out"
+    return f"{{s:{_of_shop(shop)}}}:out"
 
 
 def shop_shows(product_shop: str, product: str) -> str:
     """SET: shows that may have the product in their bag; kept for good."""
-    return f"{{s:{shard(product_shop)}}}:shows:{product}"
+    return f"{{s:{_of_shop(product_shop)}}}:shows:{product}"
 
 
 def adjustment(shop: str, key: str, at: int) -> str:
     """STRING: ``<delta> <left>`` that the adjustment of that key, begun at that Unix ms,
     made, or ``short`` when it was refused; expires after a week.
     """
-    return f"{{s:{shard(shop)}}}:adjusted:{shop}:{key}:{at}"
+    return f"{{s:{_of_shop(shop)}}}:adjusted:{shop}:{key}:{at}"
 
 
 def restocked(shop: str, cause: str) -> str:
     """STRING: the units of this refund or cancellation are on sale again; expires after a
     week.
     """
-    return f"{{s:{shard(shop)}}}:restocked:{shop}:{cause}"
+    return f"{{s:{_of_shop(shop)}}}:restocked:{shop}:{cause}"
 
 
 def shard_deadlines(number: int) -> str:

@@ -16,6 +16,8 @@ from store.redis.exchange import Asked, Exchange, fail
 from store.redis.line import Command, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from store.redis.connect import Client
 
 __all__ = ["BATCH", "Commands", "Pipeline", "pipeline"]
@@ -44,6 +46,15 @@ class Commands(Protocol):
 
         Raises:
             Outage: Too much waits already, or it is closed.
+
+        """
+        ...
+
+    def submit_all(self, commands: Sequence[Command]) -> list[asyncio.Future[Reply]]:
+        """Queue commands, all or none; each has a reply of its own.
+
+        Raises:
+            Outage: As for :meth:`submit`.
 
         """
         ...
@@ -88,15 +99,22 @@ class Pipeline:
 
     def submit(self, command: Command) -> asyncio.Future[Reply]:
         """Queue a command."""
-        if self._is_closed or len(self._waiting) + sum(map(len, self._lanes)) >= WAITING:
+        (future,) = self.submit_all([command])
+        return future
+
+    def submit_all(self, commands: Sequence[Command]) -> list[asyncio.Future[Reply]]:
+        """Queue commands."""
+        under_way = len(self._waiting) + sum(map(len, self._lanes))
+        if self._is_closed or under_way + len(commands) > WAITING:
             raise Outage
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
-        self._waiting.append((_pack(tuple(command)), future))
+        futures: list[asyncio.Future[Reply]] = [loop.create_future() for _ in commands]
+        packed = [_pack(tuple(command)) for command in commands]
+        self._waiting.extend(zip(packed, futures, strict=True))
         if not self._is_called:
             self._is_called = True
             loop.call_soon(self._send)
-        return future
+        return futures
 
     async def close(self) -> None:
         """Stop at once."""

@@ -14,7 +14,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from base.errors import Outage
 from store.redis.connect import FAILURES, incarnation
-from store.redis.line import Reply
+from store.redis.line import Command, Reply
 from store.redis.pipeline import pipeline
 
 if TYPE_CHECKING:
@@ -88,6 +88,35 @@ class Scripts:
             reply = await self._pipeline.submit(command)
         return _checked(reply, name)
 
+    async def call_all(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | bytes]]]
+    ) -> list[Reply | Outage]:
+        """Run ``lua/<name>.lua`` for each pair of keys and arguments, each for itself.
+
+        Returns:
+            The replies in order; an Outage where :meth:`call` would raise it.
+
+        """
+        sha = self._scripts[name].sha
+        commands = [("EVALSHA", sha, len(keys), *keys, *args) for keys, args in calls]
+        replies = await self._answered(commands)
+        forgotten = [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if forgotten:
+            # Each by itself, which teaches Redis the script again.
+            again = (self.call(name, *calls[at]) for at in forgotten)
+            repeated = await asyncio.gather(*again, return_exceptions=True)
+            for at, reply in zip(forgotten, repeated, strict=True):
+                replies[at] = reply
+        return [_or_outage(reply, name) for reply in replies]
+
+    async def command_all(self, commands: Sequence[Command]) -> list[Reply | Outage]:
+        """Run plain commands, each for itself; as :meth:`call_all`."""
+        replies = await self._answered(commands)
+        return [
+            _or_outage(reply, str(command[0]))
+            for command, reply in zip(commands, replies, strict=True)
+        ]
+
     async def command(self, *parts: str | int | bytes) -> Reply:
         """Run one plain command, given word by word.
 
@@ -117,6 +146,20 @@ class Scripts:
         """Close the connections; what was not answered fails with an Outage."""
         await self._pipeline.close()
 
+    async def _answered(self, commands: Sequence[Command]) -> list[Reply | Outage]:
+        try:
+            futures = self._pipeline.submit_all(commands)
+        except Outage as outage:
+            return [outage] * len(commands)
+        # They come together: all but the first are there when the first is.
+        replies: list[Reply | Outage] = []
+        for future in futures:
+            try:
+                replies.append(await future)
+            except Outage as outage:
+                replies.append(outage)
+        return replies
+
     async def _load(self, script: _Script) -> None:
         if isinstance(self._client, Redis):
             reply = await self._pipeline.submit(("SCRIPT", "LOAD", script.source))
@@ -139,7 +182,16 @@ def _read(path: Path) -> _Script:
 
 
 def _checked(reply: Reply, name: str) -> Reply:
-    if isinstance(reply, ResponseError):
-        logger.error("redis refuses %s: %s", name, reply)
-        raise Outage from reply
+    reply = _or_outage(reply, name)
+    if isinstance(reply, Outage):
+        raise reply
     return reply
+
+
+def _or_outage(reply: Reply, name: str) -> Reply | Outage:
+    if not isinstance(reply, ResponseError):
+        return reply
+    logger.error("redis refuses %s: %s", name, reply)
+    outage = Outage()
+    outage.__cause__ = reply
+    return outage

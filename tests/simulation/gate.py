@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,6 +92,16 @@ class Gate(Scripts):
             return reply
 
         return await self._wire.carry("gate", name, act)
+
+    async def call_all(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | bytes]]]
+    ) -> list[Any]:
+        asking = (self.call(name, names, args) for names, args in calls)
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    async def command_all(self, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
+        asking = (self.command(*parts) for parts in commands)
+        return await asyncio.gather(*asking, return_exceptions=True)
 
     async def command(self, *parts: str | int | bytes) -> Any:
         return await self._wire.carry("gate", _name(parts), lambda: self._command(parts))

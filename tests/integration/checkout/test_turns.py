@@ -106,9 +106,12 @@ async def test_the_turn_of_a_process_that_died_runs_out(
 async def test_a_turn_that_ran_out_does_not_end_the_next_one(market: Market) -> None:
     tasks = Tasks()
 
-    async with Turns(market.scripts, tasks).of("vera"):
-        # It took too long: its lease ran out, and another process has the turn.
-        await market.scripts.command("SET", keys.opening("vera"), "another")
+    turns_ = Turns(market.scripts, tasks)
+    token = await turns_.begin("vera")
+    # It took too long: its lease ran out, and another process has the turn.
+    await market.scripts.command("SET", keys.opening("vera"), "another")
+    turns_.end("vera", token)
+    await asyncio.sleep(0)
     await tasks.close(1)
 
     assert await market.scripts.command("GET", keys.opening("vera")) == b"another"
@@ -118,9 +121,10 @@ async def test_turns_are_served_in_order_bounded_and_forgotten() -> None:
     served, turns_ = [], Turns(None, Tasks())
 
     async def wait(number: int) -> None:
-        async with turns_.of("vera"):
-            served.append(number)
-            await asyncio.sleep(0)
+        token = await turns_.begin("vera")
+        served.append(number)
+        await asyncio.sleep(0)
+        turns_.end("vera", token)
 
     results = await asyncio.gather(
         *(wait(number) for number in range(MOST_WAITING + 1)), return_exceptions=True

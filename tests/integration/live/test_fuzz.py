@@ -18,12 +18,11 @@ import msgspec
 import pytest
 
 from base.errors import Invalid
-from live.commands import BY_OP
+from live.commands import BY_OP, parse
 from live.crowd import Member
 from live.fan_out import FanOut
 from live.front import Front, Gateway
 from live.gateway import Connection
-from live.session import _parse
 from live.wire import BrokenMessage, Format, decode, encode
 from tests.mutator import Mutator
 from tests.waiting import until
@@ -187,7 +186,7 @@ def test_no_bytes_break_a_codec(fmt: Format) -> None:
         try:
             message = decode(data, fmt)
             encode(message, fmt)
-            command = _parse(message)
+            command = parse(message)
         except (BrokenMessage, Invalid):
             continue
         except Exception as error:

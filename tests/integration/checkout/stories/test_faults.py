@@ -40,6 +40,15 @@ class Swallowing(Scripts):
             raise Outage
         return reply
 
+    async def call_all(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | bytes]]]
+    ) -> list[Reply | Outage]:
+        replies = await super().call_all(name, calls)
+        if name == self.swallows:
+            self.swallows = ""
+            replies[0] = Outage()
+        return replies
+
 
 @pytest.fixture
 async def scripts(redis_client: Client) -> AsyncIterator[Swallowing]:

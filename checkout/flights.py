@@ -1,0 +1,154 @@
+"""Openings under way in this process: each key once, however often it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from base.errors import Outage, RateLimited
+from checkout.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from base.identity import Actor
+    from base.tasks import Tasks
+    from checkout.wish import Wish
+
+__all__ = ["WAIT_S", "Flight", "Flights", "Outcome", "Told"]
+
+logger = logging.getLogger(__name__)
+
+WAIT_S: Final = 15.0
+"""How long a buyer waits for a reservation; what was begun, a repeat of the key finds."""
+
+MOST_ASKING: Final = 32
+"""Who waits for one key; nobody clicks that often, a broken client does."""
+
+FULL_MS: Final = 1_000
+
+Outcome = Record | BaseException
+"""The checkout, or why there is none."""
+
+Told = Callable[[Outcome], None]
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A checkout that is being opened.
+
+    Attributes:
+        ident: Of the checkout.
+        until_s: By the loop's clock, when it has landed at the latest.
+        turn: What its viewer's turn is given back with; None while it has none.
+        keeper: The work that lands it.
+        told: Who asked for just this.
+        others: Who asked for something else with the same key: they begin when it has landed.
+
+    """
+
+    ident: str
+    actor: Actor
+    wish: Wish
+    show: str | None
+    until_s: float
+    turn: str | None = None
+    keeper: object = None
+    told: list[Told] = field(default_factory=list)
+    others: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Flights:
+    """Starts those of one turn of the loop together, and lands every one.
+
+    Args:
+        tasks: Owns the work on them, which goes on when who asked has gone away.
+        start: Begins work on new ones.
+        on_end: Told of each that has landed, before who asked.
+
+    """
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        start: Callable[[Sequence[Flight]], None],
+        on_end: Callable[[Flight], None],
+    ) -> None:
+        self._tasks = tasks
+        self._start = start
+        self._on_end = on_end
+        self._under_way: dict[str, Flight] = {}
+        self._new: list[Flight] = []
+
+    def ask(self, ident: str, actor: Actor, wish: Wish, show: str | None, told: Told) -> None:
+        """Have a checkout opened; ``told`` is called once, within :data:`WAIT_S`."""
+        flight = self._under_way.get(ident)
+        if flight is None:
+            loop = asyncio.get_running_loop()
+            flight = Flight(ident, actor, wish, show, loop.time() + WAIT_S, told=[told])
+            self._under_way[ident] = flight
+            self._new.append(flight)
+            if len(self._new) == 1:
+                loop.call_soon(self._start_new)
+        elif len(flight.told) + len(flight.others) >= MOST_ASKING:
+            told(RateLimited(FULL_MS))
+        elif flight.wish.fingerprint == wish.fingerprint:
+            flight.told.append(told)
+        else:
+            # Another body: the key is taken only if that one succeeds.
+            flight.others.append(partial(self.ask, ident, actor, wish, show, told))
+
+    def keep(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
+        """Have ``work`` land flights, unless it gives some into other keeping.
+
+        What it leaves in the air lands with its error, or as an outage.
+        """
+        for flight in flights:
+            flight.keeper = work
+        try:
+            task = self._tasks.start(self._in_time(flights, work))
+        except Outage as outage:
+            work.close()
+            self._land_all(flights, work, outage)
+        else:
+            # For one that is cancelled, maybe before it begins.
+            task.add_done_callback(lambda _: self._land_all(flights, work, Outage()))
+
+    def land(self, flight: Flight, outcome: Outcome) -> None:
+        """Tell everybody who asked; once is enough."""
+        if self._under_way.get(flight.ident) is not flight:
+            return
+        del self._under_way[flight.ident]
+        self._on_end(flight)
+        for told in flight.told:
+            try:
+                told(outcome)
+            except Exception:
+                logger.exception("nobody heard what became of %s", flight.ident)
+        for begin in flight.others:
+            begin()
+
+    def _start_new(self) -> None:
+        new, self._new = self._new, []
+        self._start(new)
+
+    async def _in_time(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout_at(flights[0].until_s):
+                await work
+        except TimeoutError:
+            self._land_all(flights, work, Outage())
+        except Exception as error:  # noqa: BLE001 - it belongs to who asked
+            self._land_all(flights, work, error)
+        except BaseException as error:
+            self._land_all(flights, work, error)
+            raise
+
+    def _land_all(self, flights: Sequence[Flight], work: object, outcome: Outcome) -> None:
+        for flight in flights:
+            if flight.keeper is work:
+                self.land(flight, outcome)
