@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from base.errors import Conflict, Expired, InProgress, Invalid, NotFound
@@ -17,18 +18,22 @@ from checkout.change import Change
 from checkout.events import note_end
 from checkout.record import EXPIRED, Attempt, Record
 from checkout.state import State
-from store.sql.rows import Connection, add, change
+from store.sql.rows import Connection, add, add_all, change
 from store.sql.tables import checkouts, payments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkout.checkout import Action, Address, Failure
 
 __all__ = [
     "CONFIRM_MS",
     "MOST_TRIES",
     "POLL_MS",
+    "Try",
     "attempt_id",
     "begin",
+    "begin_all",
     "look_later",
     "note_action",
     "note_canceled",
@@ -88,6 +93,54 @@ def begin(
         ship_to=address,
         failure=None,
         next_at=min(now_ms + CONFIRM_MS, record.pay_by),
+    )
+
+
+class Try(Struct, frozen=True, kw_only=True, gc=False):
+    """Who wants to pay what; see :func:`begin`."""
+
+    checkout: str
+    viewer: str | None
+    ship_to: Address | None
+    provider: str
+    now_ms: int
+
+
+def begin_all(conn: Connection, tries: Sequence[Try]) -> list[Record | None]:
+    """Begin the first try of several checkouts, as nearly all are; on SQLite.
+
+    Returns:
+        What was begun; None for the others, which are to be begun one by one.
+
+    """
+    found = rows.all_by_id(conn, [one.checkout for one in tries])
+    # Popped: of two tries at the same only one is the first.
+    begun = [_first_try(found.pop(one.checkout, None), one) for one in tries]
+    new = [record for record in begun if record is not None]
+    if not new:
+        return begun
+    add_all(conn, payments, [_payment(record) for record in new])
+    changed = ("state", "ship_to", "failure", "next_at")
+    if not rows.move_all(conn, new, [record.version - 1 for record in new], changed):
+        raise AssertionError("a checkout changed within an operation")
+    return begun
+
+
+def _first_try(record: Record | None, one: Try) -> Record | None:
+    if record is None or one.viewer not in {None, record.viewer}:
+        return None
+    address = one.ship_to or record.ship_to
+    is_plain = record.state is State.RESERVED and record.attempt is None
+    if not is_plain or one.now_ms >= record.pay_by or address is None:
+        return None
+    return replace(
+        record,
+        version=record.version + 1,
+        state=State.PAY_PENDING,
+        ship_to=address,
+        failure=None,
+        next_at=min(one.now_ms + CONFIRM_MS, record.pay_by),
+        attempt=_first_attempt(record, one.provider),
     )
 
 
@@ -232,7 +285,13 @@ def _one_try_more(conn: Connection, record: Record, provider: str) -> Record:
         queued = record.attempt.state == "queued"
         state = "created" if queued else record.attempt.state
         return rows.change_payment(conn, record, tries=record.attempt.tries + 1, state=state)
-    attempt = Attempt(
+    begun = replace(record, attempt=_first_attempt(record, provider))
+    add(conn, payments, **_payment(begun))
+    return begun
+
+
+def _first_attempt(record: Record, provider: str) -> Attempt:
+    return Attempt(
         id=attempt_id(record.id),
         provider=provider,
         amount=record.total,
@@ -241,9 +300,12 @@ def _one_try_more(conn: Connection, record: Record, provider: str) -> Record:
         tries=1,
         captured=0,
     )
+
+
+def _payment(record: Record) -> dict[str, object]:
+    attempt = record.paying
     columns = {name: getattr(attempt, name) for name in Attempt.__struct_fields__}
-    add(conn, payments, checkout=record.id, **columns)
-    return replace(record, attempt=attempt)
+    return {"checkout": record.id, **columns}
 
 
 def _of(conn: Connection, attempt: str) -> Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from cart.cart import Line
@@ -12,14 +11,16 @@ from checkout.checkout import Failure
 from checkout.order import for_shop
 from checkout.pricing import by_shop
 from checkout.state import State
-from shop.happened import Kind, note
+from shop.happened import Kind, note, note_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkout.order import Order
     from checkout.record import Record
     from store.sql.rows import Connection
 
-__all__ = ["EndedCheckout", "note_end", "note_order"]
+__all__ = ["EndedCheckout", "note_end", "note_order", "note_orders"]
 
 _ENDS: Final = {
     State.EXPIRED: Kind.CHECKOUT_EXPIRED,
@@ -52,8 +53,13 @@ def note_order(conn: Connection, kind: Kind, order: Order, at: int, change: str 
 
     """
     about = f"{order.id}|{change}" if change else order.id
-    data: dict[str, Any] = {"order": msgspec.to_builtins(for_shop(order))}
+    data: dict[str, Any] = {"order": for_shop(order)}
     note(conn, kind, about, shop=order.shop, at=at, data=data)
+
+
+def note_orders(conn: Connection, kind: Kind, made: Sequence[Order], at: int) -> None:
+    """The same of several, of a kind that is noted once an order."""
+    note_all(conn, kind, at, [(one.id, one.shop, {"order": for_shop(one)}) for one in made])
 
 
 def note_end(conn: Connection, record: Record, at: int) -> None:
@@ -67,5 +73,5 @@ def note_end(conn: Connection, record: Record, at: int) -> None:
             total=sum(line.line_total for line in lines),
             failure=UNSET if record.failure is None else record.failure,
         )
-        data: dict[str, Any] = {"checkout": msgspec.to_builtins(ended)}
+        data: dict[str, Any] = {"checkout": ended}
         note(conn, _ENDS[record.state], f"{record.id}|{shop}", shop=shop, at=at, data=data)

@@ -14,15 +14,16 @@ transaction an order, a refund of it mirrors its parts. Accounts:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from checkout.splits import reversed_part, share
-from store.sql.rows import Connection, add_all, insert_or_ignore
+from store.sql.rows import Connection, add_all, insert_all_new, insert_or_ignore
 from store.sql.tables import ledger_entries, ledger_txns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from checkout.order import Order
     from checkout.order_rows import OrderRecord
     from checkout.record import Record
 
@@ -34,7 +35,7 @@ __all__ = [
     "UNCLAIMED",
     "Parts",
     "payable",
-    "post_capture",
+    "post_captures",
     "post_late",
     "post_refund",
 ]
@@ -80,14 +81,21 @@ def payable(shop: str) -> str:
     return f"shop_payable:{shop}"
 
 
-def post_capture(
-    conn: Connection, record: Record, order: str, shop: str, parts: Parts, now_ms: int
+def post_captures(
+    conn: Connection, captured: Sequence[tuple[Record, Order, Parts]], now_ms: int
 ) -> None:
-    """Post what was taken for an order; a repeat changes nothing."""
-    amounts = {account: -amount for account, amount in parts.accounts(shop).items()}
-    txn = {"key": f"capture:{order}", "kind": "capture", "ref": record.id, "order": order}
-    txn["currency"] = record.currency
-    _post(conn, txn, {CLEARING: parts.total, **amounts}, now_ms)
+    """Post what was taken for orders; a repeat changes nothing."""
+    txns: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    for record, order, parts in captured:
+        key = f"capture:{order.id}"
+        txn = {"key": key, "kind": "capture", "ref": record.id, "order": order.id}
+        txns.append({**txn, "currency": record.currency, "at": now_ms})
+        amounts = {account: -amount for account, amount in parts.accounts(order.shop).items()}
+        entries += _entries(key, {CLEARING: parts.total, **amounts})
+    insert_all_new(conn, ledger_txns, txns)
+    if entries:
+        insert_all_new(conn, ledger_entries, entries)
 
 
 def post_refund(
@@ -124,14 +132,16 @@ def post_late(
 def _post(
     conn: Connection, txn: Mapping[str, str], amounts: Mapping[str, int], now_ms: int
 ) -> None:
+    entries = _entries(txn["key"], amounts)
+    if insert_or_ignore(conn, ledger_txns, **txn, at=now_ms) and entries:
+        add_all(conn, ledger_entries, entries)
+
+
+def _entries(key: str, amounts: Mapping[str, int]) -> list[dict[str, Any]]:
     if sum(amounts.values()) != 0:
         raise ValueError("a ledger transaction must sum to zero")
-    if not insert_or_ignore(conn, ledger_txns, **txn, at=now_ms):
-        return
-    entries = [
-        {"txn": txn["key"], "account": account, "amount": amount}
+    return [
+        {"txn": key, "account": account, "amount": amount}
         for account, amount in sorted(amounts.items())
         if amount
     ]
-    if entries:
-        add_all(conn, ledger_entries, entries)

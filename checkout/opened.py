@@ -7,14 +7,13 @@ worst make a buyer try again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from base.errors import InProgress, KeyReused, SoldOut
 from checkout import rows
 from checkout.events import note_end
-from checkout.race import Raced
+from checkout.race import Crowded, Raced
 from checkout.record import Record
 from checkout.state import State
 from store.sql.rows import Connection, add, add_all, insert_new, insert_or_ignore
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
 
     from cart.cart import Line
 
-__all__ = ["BUSY", "Crowded", "Found", "Opened", "enter", "enter_all", "look", "make_room"]
-
-ROWS: Final = 50
-"""Claims in one statement: one of each length is kept."""
+__all__ = ["BUSY", "Found", "Opened", "enter", "enter_all", "look", "make_room"]
 
 BUSY: Final = "Another purchase of yours is being paid. Wait for its outcome."
 
@@ -95,10 +91,6 @@ def enter(conn: Connection, draft: Record, now_ms: int) -> Opened:
     return Opened(draft, is_new=True, cancelled=cancelled)
 
 
-class Crowded(Exception):
-    """Checkouts that were to enter together find too little stock: each is to try alone."""
-
-
 def enter_all(conn: Connection, drafts: Sequence[Record]) -> list[Opened | None]:
     """Write checkouts that are new, of viewers without another, and claim their stock.
 
@@ -115,9 +107,7 @@ def enter_all(conn: Connection, drafts: Sequence[Record]) -> list[Opened | None]
     lines = [(draft.id, line) for draft in drafts if draft.id in new for line in draft.lines]
     if rows.claim(conn, [line for _, line in lines]) is not None:
         raise Crowded
-    entered = [_claim(checkout, line) for checkout, line in lines]
-    for first in range(0, len(entered), ROWS):
-        add_all(conn, claims, entered[first : first + ROWS])
+    add_all(conn, claims, [_claim(checkout, line) for checkout, line in lines])
     return [Opened(draft, is_new=True) if draft.id in new else None for draft in drafts]
 
 
@@ -149,13 +139,13 @@ _PLAIN: Final = tuple(
 )
 
 
+_PLAIN_OF: Final = attrgetter(*_PLAIN)
+
+
 def _columns(draft: Record) -> dict[str, object]:
-    return {
-        **{name: getattr(draft, name) for name in _PLAIN},
-        "open": True,
-        "state": draft.state.value,
-        "lines": msgspec.to_builtins(draft.lines),
-    }
+    columns = dict(zip(_PLAIN, _PLAIN_OF(draft), strict=True))
+    columns |= {"open": True, "state": draft.state.value, "lines": draft.lines}
+    return columns
 
 
 def _claim(checkout: str, line: Line) -> dict[str, object]:

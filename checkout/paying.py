@@ -11,8 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from base.errors import Expired, Invalid, NotFound, Outage, PaymentDeclined
+from base.gathering import Gathering
 from checkout import attempts, rows, waiting
 from checkout.address import proper
+from checkout.attempts import Try
 from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status, TurnedAway
 from checkout.race import insist
 from checkout.state import State
@@ -38,6 +40,9 @@ ASK_AGAIN_S: Final = (0.0, 0.2, 1.0)
 MOST_TURNS: Final = 20
 """Of one try, when the provider turns it away each time because of too many requests."""
 
+AT_ONCE: Final = 64
+"""Tries that begin in one operation of the book."""
+
 LAST: Final = "The payment did not succeed, and this purchase has ended. Start a new one."
 
 LAST_LOOK_S: Final = 0.5
@@ -57,6 +62,7 @@ class Paying:
         self._reconciler = reconciler
         self._ending = ending
         self._queue = queue
+        self._beginning = Gathering(self._begin_all, parts.tasks, AT_ONCE)
 
     async def pay(
         self, actor: Actor, checkout: str, method: Method, ship_to: Address | None
@@ -106,16 +112,35 @@ class Paying:
             return await self._in_turn(record, token)
 
     async def _begin(self, viewer: str | None, checkout: str, ship_to: Address | None) -> Record:
-        parts, now = self._parts, self._parts.clock.now_ms()
-        begin = waiting.begin if self._queue.is_paced else attempts.begin
+        parts = self._parts
+        one = Try(
+            checkout=checkout,
+            viewer=viewer,
+            ship_to=ship_to,
+            provider=parts.provider.name,
+            now_ms=parts.clock.now_ms(),
+        )
         try:
-            return await insist(
-                parts.book, begin, checkout, viewer, ship_to, parts.provider.name, now
-            )
+            if parts.book.shares_commits and not self._queue.is_paced:
+                return await self._beginning.ask(one)
+            return await self._begin_alone(one)
         except Expired:
             with suppress(Outage):
                 await self._ending.end(checkout)
             raise
+
+    async def _begin_all(self, tries: Sequence[Try]) -> Sequence[Record | BaseException]:
+        begun: Sequence[Record | None] = [None] * len(tries)
+        if len(tries) > 1:
+            begun = await self._parts.book.write(attempts.begin_all, tries)
+        left = [one for one, record in zip(tries, begun, strict=True) if record is None]
+        alone = iter(await asyncio.gather(*map(self._begin_alone, left), return_exceptions=True))
+        return [next(alone) if record is None else record for record in begun]
+
+    async def _begin_alone(self, one: Try) -> Record:
+        begin = waiting.begin if self._queue.is_paced else attempts.begin
+        asked = one.checkout, one.viewer, one.ship_to, one.provider, one.now_ms
+        return await insist(self._parts.book, begin, *asked)
 
     async def _in_turn(self, record: Record, token: str) -> Record:
         """Pay when it is this payment's turn; again in the next turn if it was turned away."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from store.sql.book import Book
     from store.sql.rows import Connection
 
-__all__ = ["Raced", "insist"]
+__all__ = ["Crowded", "Raced", "insist"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -23,6 +23,10 @@ TRIES: Final = 8
 
 class Raced(Exception):
     """Somebody else changed the checkout between our read and our write: try again."""
+
+
+class Crowded(Exception):
+    """What was to be done for several together cannot be: each is to try alone."""
 
 
 async def insist(book: Book, op: Callable[[Connection, *Ts], T], *args: *Ts) -> T:

@@ -7,17 +7,22 @@ operations compare before they set.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from base.errors import NotFound
+from base.gathering import Gathering
 from checkout import attempts, breaks, paid, rows
 from checkout.breaks import Break
 from checkout.payments.provider import Payment, Status
-from checkout.race import insist
+from checkout.race import Crowded, insist
 from checkout.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkout.change import Change
     from checkout.checkout import Failure
     from checkout.late import LateMoney
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Reconciler"]
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 64
+"""Payments that become orders in one operation of the book."""
 
 
 class Reconciler:
@@ -40,6 +48,7 @@ class Reconciler:
     def __init__(self, parts: Parts, late: LateMoney) -> None:
         self._parts = parts
         self._late = late
+        self._recording = Gathering(self._record_all, parts.tasks, AT_ONCE)
 
     async def reconcile(self, attempt: str) -> Record:
         """Ask the provider how the payment stands, and take that over.
@@ -162,6 +171,19 @@ class Reconciler:
         return await self.announce(outcome)
 
     async def _record_paid(self, record: Record) -> Change:
+        if self._parts.book.shares_commits:
+            return await self._recording.ask(record)
+        return await self._record_alone(record)
+
+    async def _record_all(self, records: Sequence[Record]) -> Sequence[Change | BaseException]:
+        book, terms, now = self._parts.book, self._parts.order_terms, self._parts.clock.now_ms()
+        if len(records) > 1:
+            with suppress(Crowded):
+                return await book.write(paid.record_all_paid, records, terms, now)
+        recording = map(self._record_alone, records)
+        return await asyncio.gather(*recording, return_exceptions=True)
+
+    async def _record_alone(self, record: Record) -> Change:
         attempt, terms = record.paying.id, self._parts.order_terms
         now = self._parts.clock.now_ms()
         return await insist(self._parts.book, paid.record_paid, attempt, terms, now)

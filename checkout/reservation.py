@@ -15,9 +15,9 @@ from base.errors import KeyReused, Outage, Refused, SoldOut
 from base.gathering import Gathering
 from cart.holds import HoldState, HoldWish, StalePrice, Wanted
 from checkout import rows
-from checkout.opened import Crowded, Opened, enter, enter_all
+from checkout.opened import Opened, enter, enter_all
 from checkout.pricing import by_shop
-from checkout.race import Raced
+from checkout.race import Crowded, Raced
 from checkout.wish import gate_fingerprint
 from shop.rebuild import CALM_S
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -21,6 +23,8 @@ from store.sql.rows import (
     and_,
     bindparam,
     change,
+    change_all,
+    in_sizes,
     or_,
     select,
     update,
@@ -28,19 +32,23 @@ from store.sql.rows import (
 from store.sql.tables import checkouts, claims, orders, payments, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
+    "all_by_id",
     "by_attempt",
     "by_id",
     "change_payment",
+    "change_payments",
     "claim",
     "end_claims",
     "known",
     "move",
+    "move_all",
     "open_of",
     "owned",
     "release",
+    "sell_claims",
     "settlement",
     "touch",
 ]
@@ -72,9 +80,27 @@ _GIVE_BACK: Final = Prepared(
 )
 
 
+@cache
+def _by_ids(count: int) -> Prepared:
+    ids: list[Any] = [bindparam(f"id{number}") for number in range(count)]
+    return Prepared(_FOUND.where(checkouts.c.id.in_(ids)))
+
+
 def by_id(conn: Connection, checkout: str) -> Record | None:
     """The checkout of that id."""
     return _one(conn, _BY_ID, checkout)
+
+
+def all_by_id(conn: Connection, ids: Sequence[str]) -> dict[str, Record]:
+    """Those of the checkouts that there are."""
+    found: dict[str, Record] = {}
+    for some in in_sizes(ids):
+        query = _by_ids(len(some))
+        names = {f"id{number}": ident for number, ident in enumerate(some)}
+        for row in query.rows(conn, **names):
+            record = _record(conn, dict(zip(query.columns, row, strict=True)))
+            found[record.id] = record
+    return found
 
 
 def by_attempt(conn: Connection, attempt: str) -> Record | None:
@@ -85,6 +111,51 @@ def by_attempt(conn: Connection, attempt: str) -> Record | None:
 def open_of(conn: Connection, viewer: str) -> Record | None:
     """The viewer's open checkout."""
     return _one(conn, _OPEN_OF, viewer)
+
+
+def move_all(
+    conn: Connection, records: Sequence[Record], befores: Sequence[int], names: Sequence[str]
+) -> bool:
+    """Store what checkouts have become, if each still has its version of before; on SQLite.
+
+    Args:
+        conn: The operation's connection.
+        records: As they are now.
+        befores: The version of each before.
+        names: Columns that have changed, besides the version.
+
+    Returns:
+        Whether all had.
+
+    """
+    changed = []
+    for record, before in zip(records, befores, strict=True):
+        row = {"old_id": record.id, "old_version": before, "version": record.version}
+        changed.append(row | {name: _COLUMN[name](record) for name in names})
+    return change_all(conn, checkouts, ("id", "version"), changed) == len(changed)
+
+
+_COLUMN: Final[dict[str, Callable[[Record], Any]]] = {
+    "state": lambda record: record.state.value,
+    "open": lambda record: record.is_open,
+    **{name: attrgetter(name) for name in ("ship_to", "action", "failure", "next_at")},
+}
+
+
+def change_payments(conn: Connection, records: Sequence[Record]) -> None:
+    """Store what the payments of checkouts have become; on SQLite."""
+    attempts = [record.paying for record in records]
+    changed = [
+        {"old_id": attempt.id, "state": attempt.state, "captured": attempt.captured}
+        for attempt in attempts
+    ]
+    change_all(conn, payments, ("id",), changed)
+
+
+def sell_claims(conn: Connection, records: Sequence[Record]) -> None:
+    """Make the open claims of checkouts ``sold``; on SQLite."""
+    ended = [{"old_checkout": one.id, "old_state": "open", "state": "sold"} for one in records]
+    change_all(conn, claims, ("checkout", "state"), ended)
 
 
 def known(conn: Connection, asked: Sequence[tuple[str, str]]) -> list[bool]:
@@ -182,9 +253,6 @@ def _one(conn: Connection, query: Prepared, ident: str) -> Record | None:
 def _change(conn: Connection, record: Record, unseen: Mapping[str, Any], **changes: Any) -> Record:
     """Change a row that is still the one that was read, and know what it is now."""
     stored = {**unseen, **changes, "version": record.version + 1}
-    for name, kind in _JSON.items():
-        if isinstance(stored.get(name), kind):
-            stored[name] = msgspec.to_builtins(stored[name])
     if "state" in stored:
         stored["state"] = stored["state"].value
     if change(conn, checkouts, {"id": record.id, "version": record.version}, **stored) != 1:

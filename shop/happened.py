@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from store.sql.event_tables import events
-from store.sql.rows import Connection, insert, insert_or_ignore
+from store.sql.rows import Connection, insert, insert_all_new, insert_or_ignore
 
-__all__ = ["Event", "Kind", "event_id", "note", "note_new"]
+__all__ = ["Event", "Kind", "event_id", "note", "note_all", "note_new"]
 
 
 class Kind(StrEnum):
@@ -67,13 +67,22 @@ def note(
             where a thing can change more than once.
         shop: Whose it is.
         at: When, in Unix ms.
-        data: JSON values in the public shapes; the shop's own and nobody else's.
+        data: In the public shapes, as structs or JSON values; the shop's own and nobody else's.
 
     Returns:
         Whether it is news.
 
     """
     return insert_or_ignore(conn, events, **_row(kind, about, shop, at, data))
+
+
+def note_all(
+    conn: Connection, kind: Kind, at: int, things: Iterable[tuple[str, str, dict[str, Any]]]
+) -> None:
+    """Note several at once, each as by :func:`note`: about what, whose it is, and its data."""
+    rows = [_row(kind, about, shop, at, data) for about, shop, data in things]
+    if rows:
+        insert_all_new(conn, events, rows)
 
 
 def note_new(

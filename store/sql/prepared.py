@@ -10,21 +10,38 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, insert, update
+from sqlalchemy import Boolean, Select, and_, bindparam, insert, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Dialect, Insert, Table, Update
+    from sqlalchemy.types import TypeEngine
 
-__all__ = ["Prepared", "add", "add_all", "change", "insert_new", "insert_or_ignore"]
+__all__ = [
+    "Prepared",
+    "add",
+    "add_all",
+    "change",
+    "change_all",
+    "in_sizes",
+    "insert_all_new",
+    "insert_new",
+    "insert_or_ignore",
+]
+
+T = TypeVar("T")
 
 _OLD: Final = "old_"
 """Marks what a row must be, apart from what it becomes."""
+
+SIZES: Final = (64, 32, 16, 8, 4, 2, 1)
+"""Rows in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +49,16 @@ class _Text:
     """A statement as SQLite's driver takes it.
 
     Attributes:
-        parameters: Names in their order, and how the values of some are written.
+        pick: Takes the values of its parameters, in their order, from those by name.
+        to_db: How the values of some are written, by their place.
         given: Values of those that the statement itself gives.
         from_db: How the values of some columns are read.
 
     """
 
     sql: str
-    parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    pick: Callable[[Mapping[str, Any]], Sequence[Any]]
+    to_db: tuple[tuple[int, Callable[[Any], Any]], ...]
     given: Mapping[str, Any]
     from_db: tuple[tuple[int, Callable[[Any], Any]], ...]
 
@@ -73,7 +92,8 @@ class Prepared:
             for row in rows:
                 conn.execute(self._statement, row)
             return
-        self._executed_for_all(conn, rows)
+        for _ in self._executed_for_all(conn, rows):
+            pass
 
     def rows_of_all(
         self, conn: Connection, rows: Sequence[Mapping[str, Any]]
@@ -81,13 +101,15 @@ class Prepared:
         """The same; what it returns of those that were inserted."""
         if conn.dialect.name != "sqlite":
             return [one for row in rows for one in conn.execute(self._statement, row).all()]
-        found: list[tuple[Any, ...]] = self._executed_for_all(conn, rows).fetchall()
-        return found
+        return [one for some in self._executed_for_all(conn, rows) for one in some.fetchall()]
 
-    def _executed_for_all(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+    def _executed_for_all(
+        self, conn: Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> Iterator[Any]:
         text = self._text or self._made(conn.dialect)
-        values = [value for row in rows for value in _bound(text, row)]
-        return _executed(conn, _of_many(text.sql, len(rows)), values)
+        for some in in_sizes(rows):
+            values = [value for row in some for value in _bound(text, row)]
+            yield _executed(conn, _of_many(text.sql, len(some)), values)
 
     def rows(self, conn: Connection, **values: Any) -> Sequence[Sequence[Any]]:
         """What it finds, in the order of ``columns``."""
@@ -99,10 +121,8 @@ class Prepared:
 
     def _made(self, dialect: Dialect) -> _Text:
         compiled = self._statement.compile(dialect=dialect)
-        to_db = {
-            name: parameter.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, parameter in compiled.binds.items()
-        }
+        names = tuple(compiled.positiontup or ())
+        kinds = [compiled.binds[name].type for name in names]
         from_db = []
         if isinstance(self._statement, Select):
             for at, column in enumerate(self._statement.selected_columns):
@@ -112,7 +132,8 @@ class Prepared:
         required = {name for name, parameter in compiled.binds.items() if parameter.required}
         self._text = _Text(
             sql=str(compiled),
-            parameters=tuple((name, to_db[name]) for name in compiled.positiontup or ()),
+            pick=_picker(names),
+            to_db=_converters(kinds, dialect),
             given={k: value for k, value in compiled.params.items() if k not in required},
             from_db=tuple(from_db),
         )
@@ -125,7 +146,7 @@ def add(conn: Connection, table: Table, **values: Any) -> None:
 
 
 def add_all(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that name the same columns, at most a hundred."""
+    """Insert rows that name the same columns."""
     _insert(table, frozenset(rows[0])).run_all(conn, rows)
 
 
@@ -138,6 +159,11 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
     """
     new = _gentle_insert(table, frozenset(rows[0]), conn.dialect.name, returns="id")
     return {ident for (ident,) in new.rows_of_all(conn, rows)}
+
+
+def insert_all_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, but none whose unique keys are taken; they name the same columns."""
+    _gentle_insert(table, frozenset(rows[0]), conn.dialect.name, returns="").run_all(conn, rows)
 
 
 def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
@@ -196,13 +222,86 @@ def _update(table: Table, was: frozenset[str], names: frozenset[str]) -> Prepare
     )
 
 
-def _bound(text: _Text, values: Mapping[str, Any]) -> list[Any]:
+def change_all(
+    conn: Connection, table: Table, was: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Change rows that are each still as they were, each to what is its own; SQLite alone.
+
+    Args:
+        conn: The operation's connection.
+        table: Where.
+        was: Columns that tell which row it is and how it was, named ``old_…`` in ``rows``.
+        rows: Of each what it was and what it becomes; all name the same columns.
+
+    Returns:
+        How many there were.
+
+    """
+    names = tuple(name for name in rows[0] if not name.startswith(_OLD))
+    count = 0
+    for some in in_sizes(rows):
+        text = _update_of_many(table, tuple(was), names, len(some), conn.dialect)
+        values = [value for row in some for value in _bound(text, row)]
+        count += _executed(conn, text.sql, values).rowcount
+    return count
+
+
+@cache
+def _update_of_many(
+    table: Table, was: tuple[str, ...], names: tuple[str, ...], count: int, dialect: Dialect
+) -> _Text:
+    given = [_OLD + name for name in was] + list(names)
+    kinds = [table.c[name].type for name in (*was, *names)]
+    row = "(" + ", ".join("?" * len(given)) + ")"
+    # SQLite calls the columns of a list of values so.
+    places = {name: f"v.column{number}" for number, name in enumerate(given, 1)}
+    changes = ", ".join(f'"{name}" = {places[name]}' for name in names)
+    same = " AND ".join(f'"{table.name}"."{name}" = {places[_OLD + name]}' for name in was)
+    return _Text(
+        sql=f'UPDATE "{table.name}" SET {changes} '  # noqa: S608 - names of our own tables
+        f"FROM (VALUES {', '.join([row] * count)}) AS v WHERE {same}",
+        pick=_picker(given),
+        to_db=_converters(kinds, dialect),
+        given={},
+        from_db=(),
+    )
+
+
+def in_sizes(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
+    """All of them in few statements, of few lengths: a statement of each length is kept."""
+    first = 0
+    while first < len(all_of_them):
+        size = next(size for size in SIZES if size <= len(all_of_them) - first)
+        yield all_of_them[first : first + size]
+        first += size
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
+
+
+def _converters(
+    kinds: Sequence[TypeEngine[Any]], dialect: Dialect
+) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    found = []
+    for at, kind in enumerate(kinds):
+        # The driver takes true and false as they are.
+        convert = kind.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None and not isinstance(kind, Boolean):
+            found.append((at, convert))
+    return tuple(found)
+
+
+def _bound(text: _Text, values: Mapping[str, Any]) -> Sequence[Any]:
     """A row's values as the driver takes them, in their order."""
-    given = {**text.given, **values} if text.given else values
-    return [
-        given[name] if convert is None else convert(given[name])
-        for name, convert in text.parameters
-    ]
+    picked = text.pick({**text.given, **values} if text.given else values)
+    if text.to_db:
+        picked = list(picked)
+        for at, convert in text.to_db:
+            picked[at] = convert(picked[at])
+    return picked
 
 
 @lru_cache(1024)

@@ -6,6 +6,8 @@ from typing import Final
 
 from tests.mutation.guard import CHECKOUT, SCHEMA, SHOP, STORE, STORIES, Guard
 
+TOGETHER: Final = CHECKOUT + "test_paid_together.py"
+
 MONEY_GUARDS: Final = (
     # Paying.
     Guard(
@@ -297,10 +299,55 @@ MONEY_GUARDS: Final = (
         (STORE + "test_migrate.py::test_the_tables_of_sqlite_are_those_of_the_code",),
     ),
     Guard(
+        "pay together: one's own",
+        "checkout/attempts.py",
+        "if record is None or one.viewer not in {None, record.viewer}:",
+        "if record is None:",
+        (TOGETHER + "::test_each_of_a_moment_is_refused_for_a_reason_of_their_own",),
+    ),
+    Guard(
+        "pay together: in time",
+        "checkout/attempts.py",
+        "if not is_plain or one.now_ms >= record.pay_by or address is None:",
+        "if not is_plain or address is None:",
+        (TOGETHER + "::test_each_of_a_moment_is_refused_for_a_reason_of_their_own",),
+    ),
+    Guard(
+        "pay together: each once",
+        "checkout/attempts.py",
+        "_first_try(found.pop(one.checkout, None), one)",
+        "_first_try(found.get(one.checkout), one)",
+        (TOGETHER + "::test_each_of_a_moment_is_refused_for_a_reason_of_their_own",),
+    ),
+    Guard(
+        "paid together: as each was",
+        "checkout/paid.py",
+        '    if not rows.move_all(conn, paid, befores, ("state", "open", *_PAID)):\n'
+        "        raise Crowded\n",
+        '    rows.move_all(conn, paid, befores, ("state", "open", *_PAID))\n',
+        (TOGETHER + "::test_who_has_changed_meanwhile_keeps_nobody_else_unpaid",),
+    ),
+    Guard(
+        "paid together: what was claimed is sold",
+        "checkout/paid.py",
+        "    rows.sell_claims(conn, paid)\n",
+        "",
+        (TOGETHER + "::test_payments_of_one_moment_share_two_operations_of_the_book",),
+        is_simulated=True,
+    ),
+    Guard(
+        "paid together: captured",
+        "checkout/paid.py",
+        "    rows.change_payments(conn, paid)\n",
+        "",
+        (TOGETHER + "::test_payments_of_one_moment_share_two_operations_of_the_book",),
+        is_simulated=True,
+    ),
+    Guard(
         "ledger: what was posted is not posted again",
         "checkout/ledger.py",
-        "if not insert_or_ignore(conn, ledger_txns, **txn, at=now_ms):",
-        "if insert_or_ignore(conn, ledger_txns, **txn, at=now_ms) and False:",
+        "if insert_or_ignore(conn, ledger_txns, **txn, at=now_ms) and entries:",
+        "if insert_or_ignore(conn, ledger_txns, **txn, at=now_ms) or entries:",
         (CHECKOUT + "test_order_ledger.py::test_what_was_posted_is_not_posted_again",),
     ),
     Guard(

@@ -235,8 +235,8 @@ STOCK_GUARDS: Final = (
     Guard(
         "enter together: with their claims",
         "checkout/opened.py",
-        "        add_all(conn, claims, entered[first : first + ROWS])\n",
-        "        pass\n",
+        "    add_all(conn, claims, [_claim(checkout, line) for checkout, line in lines])\n",
+        "",
         (CHECKOUT + "test_together.py::test_checkouts_of_one_moment_enter_the_book_together",),
         is_simulated=True,
     ),

@@ -13,13 +13,13 @@ AWAITS: Final = (
     "opening_done", "settle", "stock_adjust", "stock_create", "stock_read", "stock_rebuild",
     # The book.
     "_claimed", "_due", "_forget", "_known", "_mark", "_pending", "_read_shards",
-    "_undelivered", "begin",
+    "_undelivered", "begin", "begin_all",
     "begin_adjustment", "by_attempt", "by_id", "change_listing", "complete_adjustment", "due",
     "enter", "enter_all", "known",
     "forget_before", "left_over", "look", "look_later", "mark_done", "note", "note_action",
     "note_canceled", "note_declined", "note_unknown", "note_unsent", "open_of", "owned",
     "pending", "pending_adjustments", "postpone", "read_facts", "read_sku", "record_late",
-    "record_paid",
+    "record_all_paid", "record_paid",
     "record_refunded", "record_refunding", "refuse_adjustment", "reread_adjustment",
     "start_cancel", "take_in",
     # The provider.
