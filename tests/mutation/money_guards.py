@@ -341,7 +341,6 @@ MONEY_GUARDS: Final = (
         "    rows.change_payments(conn, paid)\n",
         "",
         (TOGETHER + "::test_payments_of_one_moment_share_two_operations_of_the_book",),
-        is_simulated=True,
     ),
     Guard(
         "ledger: what was posted is not posted again",

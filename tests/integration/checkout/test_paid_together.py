@@ -11,7 +11,7 @@ from base.errors import Expired, InProgress, Invalid, NotFound
 from checkout.checkout import Checkout
 from checkout.payments.sandbox import SandboxProvider
 from store.sql.rows import Connection, select, update
-from store.sql.tables import checkouts, ledger_entries, ledger_txns, orders
+from store.sql.tables import checkouts, ledger_entries, ledger_txns, orders, payments
 from tests.integration.checkout.market import HOME, Market, buyer, card
 from tests.integration.checkout.test_together import NotingBook
 
@@ -83,6 +83,7 @@ async def test_payments_of_one_moment_share_two_operations_of_the_book(
     ]
     assert sorted(order.number for order in found) == [f"{n:06d}" for n in range(1, 7)]
     assert await market.book.read(_payable) == [-1999] * len(NAMES)
+    assert await market.book.read(_captured) == [("captured", 1999)] * len(NAMES)
     assert await market.units("cup", "cups") == (94, 0, 6)
     assert {who for who, name, _ in market.node.told.told if name == "order"} == set(NAMES)
     assert len(market.node.purchased) == len(NAMES)
@@ -139,6 +140,10 @@ async def test_who_has_changed_meanwhile_keeps_nobody_else_unpaid(
 
 def _change(conn: Connection, checkout: str, values: dict[str, Any]) -> None:
     conn.execute(update(checkouts).where(checkouts.c.id == checkout).values(**values))
+
+
+def _captured(conn: Connection) -> list[tuple[str, int]]:
+    return [(row.state, row.captured) for row in conn.execute(select(payments))]
 
 
 def _orders(conn: Connection) -> list[str]:
