@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from base.clock import Clock
     from store.redis.scripts import Reply, Scripts
 
-__all__ = ["HoldState", "HoldWish", "Holds", "StalePrice", "Target", "Wanted"]
+__all__ = ["HoldEnd", "HoldState", "HoldWish", "Holds", "StalePrice", "Target", "Wanted"]
 
 RECORD_MS: Final = 7 * 24 * 3600 * 1000
 """How long an ended hold answers repeats."""
@@ -67,6 +67,15 @@ class HoldWish(Struct, frozen=True, kw_only=True, gc=False):
     lines: tuple[Wanted, ...]
     fingerprint: str
     deadline_ms: int
+
+
+class HoldEnd(Struct, frozen=True, kw_only=True, gc=False):
+    """How a hold ends; see :meth:`Holds.settle`."""
+
+    checkout: str
+    shop: str
+    target: Target
+    skus: tuple[str, ...]
 
 
 class Holds:
@@ -224,6 +233,17 @@ class Holds:
             return False
         raise Outage(f"The stock of a shop does not add up ({outcome.decode()}).")
 
+    async def settle_all(self, ends: Sequence[HoldEnd]) -> list[bool]:
+        """End holds whose SKUs are known, each as by :meth:`settle`.
+
+        Returns:
+            Of each whether it has ended so; if not, :meth:`settle` finds out why.
+
+        """
+        calls = [_end_call(end.checkout, end.shop, end.target, end.skus, None) for end in ends]
+        replies = await self._scripts.call_all("settle", calls)
+        return [not isinstance(reply, Outage) and reply in _REACHED for reply in replies]
+
     async def _lines(self, checkout: str, shop: str) -> list[str]:
         names = await self._scripts.command("HMGET", keys.hold(shop, checkout), *_LINES)
         return [name.decode() for name in names if name is not None]
@@ -231,11 +251,8 @@ class Holds:
     async def _end(
         self, checkout: str, shop: str, target: Target, skus: Sequence[str], deadline: int | None
     ) -> bytes:
-        stock = [keys.stock(shop, sku) for sku in skus]
-        until = "" if deadline is None else deadline
-        words: list[str | int] = [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, until, *skus]
-        outcome = await self._scripts.call("settle", [*_shared(checkout, shop), *stock], words)
-        return bytes(outcome)
+        call = _end_call(checkout, shop, target, skus, deadline)
+        return bytes(await self._scripts.call("settle", *call))
 
     async def extend(self, checkout: str, shop: str, deadline_ms: int) -> bool:
         """Hold for longer; a deadline that is as late already stays.
@@ -290,6 +307,14 @@ class Holds:
         )
         members = [member.decode().partition(".") for shard in found for member in shard]
         return [(shop, checkout) for checkout, _, shop in members[:limit]]
+
+
+def _end_call(
+    checkout: str, shop: str, target: Target, skus: Sequence[str], deadline: int | None
+) -> tuple[list[str], list[str | int]]:
+    until = "" if deadline is None else deadline
+    words: list[str | int] = [f"{checkout}.{shop}", _TARGETS[target], RECORD_MS, until, *skus]
+    return [*_shared(checkout, shop), *[keys.stock(shop, sku) for sku in skus]], words
 
 
 def _shared(checkout: str, shop: str) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from cart.holds import HoldEnd
 from checkout.paid import LATE
 from store.sql.rows import Connection, select
 from store.sql.tables import claims, stock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cart.carts import Carts
     from cart.holds import Holds
     from store.sql.book import Book
@@ -47,6 +50,23 @@ class Delivery:
             logger.warning("row %d: no hold of %s at %s to end as %s", row, hold, shop, target)
             if target == "sold":
                 await self._mend(hold.removesuffix(LATE), shop)
+
+    async def settle_all(self, rows: Sequence[tuple[int, dict[str, Any]]]) -> list[bool]:
+        """Do that for many; of each whether it is done, else :meth:`settle` is to do it."""
+        ends, places = [], []
+        for at, (_, payload) in enumerate(rows):
+            skus = payload.get("skus", {})
+            if [*skus] != payload["shops"]:
+                continue
+            hold, target = payload["checkout"], payload["target"]
+            for shop, mine in skus.items():
+                ends.append(HoldEnd(checkout=hold, shop=shop, target=target, skus=tuple(mine)))
+                places.append(at)
+        known = set(places)
+        done = [at in known for at in range(len(rows))]
+        for at, is_done in zip(places, await self._holds.settle_all(ends), strict=True):
+            done[at] &= is_done
+        return done
 
     async def _mend(self, checkout: str, shop: str) -> None:
         """See whether the gate would sell again what is sold; if so, have it filled anew.

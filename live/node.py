@@ -206,14 +206,15 @@ def compose(
         meter=meter or Unmetered(),
         handlers=Handlers(shows=shows, bags=bags, chats=chats, carts=carts, purchases=purchases),
     )
-    delivery = Delivery(stores.book, holds, carts)
+    delivery, sales = Delivery(stores.book, holds, carts), Sales(shows=shows, clock=clock)
     outbox.handlers |= {
         "settle": delivery.settle,
         "bought": delivery.bought,
         "restock": Restocks(book, scripts, clock).deliver,
-        "purchase": Sales(shows=shows, clock=clock).tell,
+        "purchase": sales.tell,
         "product": bags.tell_change,
     }
+    outbox.together |= {"settle": delivery.settle_all, "purchase": sales.tell_all}
     stores.channels.listen(keys.catalog_channel(), lambda data: catalog.forget(data.decode()))
     audit = Audit(book, scripts, provider)
     sweeper = Sweeper(

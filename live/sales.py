@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import json
@@ -34,6 +35,19 @@ class Sales:
                 ``product`` and ``units``.
 
         """
+        show, names, args = self._call(news)
+        try:
+            await self._shows.run("show_purchase", show, names, args)
+        except NotFound:
+            # A checkout may name any show; one that does not exist is told nothing.
+            return
+
+    async def tell_all(self, rows: Sequence[tuple[int, dict[str, Any]]]) -> list[bool]:
+        """Do that for many; of each whether it is done, else :meth:`tell` is to do it."""
+        return await self._shows.run_all("show_purchase", [self._call(news) for _, news in rows])
+
+    def _call(self, news: dict[str, Any]) -> tuple[str, list[str], list[str | int | bytes]]:
+        """The show, and what its script gets."""
         show, at = news["show"], self._clock.now_ms()
         names = [
             keys.show_feed(show),
@@ -47,8 +61,4 @@ class Sales:
             product, units = str(item["product"]), int(item["units"])
             event = Purchase(at=at, name=news["name"], product=product, units=units)
             args += [product, units, json.encode(event)]
-        try:
-            await self._shows.run("show_purchase", show, names, args)
-        except NotFound:
-            # A checkout may name any show; one that does not exist is told nothing.
-            return
+        return show, names, args

@@ -11,7 +11,7 @@ from msgspec import UNSET, json
 from msgspec.structs import replace
 
 from base.clock import Clock
-from base.errors import Closed, Conflict, Forbidden, NotFound
+from base.errors import Closed, Conflict, Forbidden, NotFound, Outage
 from base.identity import Actor, Role
 from base.ids import new_id
 from base.text import one_line
@@ -36,6 +36,12 @@ class Scripts(Protocol):
         self, name: str, keys: Sequence[str], args: Sequence[str | int | bytes] = ()
     ) -> object:
         """Run one of our scripts."""
+        ...
+
+    async def call_all(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | bytes]]]
+    ) -> Sequence[object]:
+        """Run one of our scripts several times; an Outage where it cannot be."""
         ...
 
     async def command(self, *parts: str | int | bytes) -> object:
@@ -199,6 +205,21 @@ class Shows:
                 return verdict
             await self.ensure(show)
         raise NotFound(f"There is no show {show}. Check its id.")
+
+    async def run_all(
+        self, script: str, calls: Sequence[tuple[str, Sequence[str], Sequence[str | int | bytes]]]
+    ) -> list[bool]:
+        """Run a script for several shows, each with ``more`` keys and arguments of its own.
+
+        Returns:
+            Of each whether it was done; if not, :meth:`run` finds out why.
+
+        """
+        answers = await self._scripts.call_all(
+            script, [([keys.show_state(show), *more], args) for show, more, args in calls]
+        )
+        refused = b"missing", [b"missing"]
+        return [not isinstance(one, Outage) and one not in refused for one in answers]
 
     async def change(
         self, script: str, show: str, more: Sequence[str], *args: str | int | bytes

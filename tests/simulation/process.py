@@ -100,6 +100,7 @@ class Process:
             "purchase": self._purchase,
             "product": self._product,
         }
+        self.outbox.together["settle"] = delivery.settle_all
 
     def start(self) -> None:
         """Begin to work; the sweeper recovers first."""

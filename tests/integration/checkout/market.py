@@ -96,6 +96,7 @@ class Node:
             "purchase": self._purchase,
             "product": self._product,
         }
+        self.outbox.together["settle"] = delivery.settle_all
 
     async def stop(self, seconds: float = 5) -> None:
         """Stop; with 0 seconds as if it was killed, as far as that can be seen outside."""
