@@ -94,8 +94,7 @@ def post_captures(
         amounts = {account: -amount for account, amount in parts.accounts(order.shop).items()}
         entries += _entries(key, {CLEARING: parts.total, **amounts})
     insert_all_new(conn, ledger_txns, txns)
-    if entries:
-        insert_all_new(conn, ledger_entries, entries)
+    insert_all_new(conn, ledger_entries, entries)
 
 
 def post_refund(

@@ -80,9 +80,9 @@ def note_all(
     conn: Connection, kind: Kind, at: int, things: Iterable[tuple[str, str, dict[str, Any]]]
 ) -> None:
     """Note several at once, each as by :func:`note`: about what, whose it is, and its data."""
-    rows = [_row(kind, about, shop, at, data) for about, shop, data in things]
-    if rows:
-        insert_all_new(conn, events, rows)
+    insert_all_new(
+        conn, events, [_row(kind, about, shop, at, data) for about, shop, data in things]
+    )
 
 
 def note_new(

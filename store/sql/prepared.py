@@ -146,7 +146,9 @@ def add(conn: Connection, table: Table, **values: Any) -> None:
 
 
 def add_all(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that name the same columns."""
+    """Insert rows that name the same columns, or none."""
+    if not rows:
+        return
     _insert(table, frozenset(rows[0])).run_all(conn, rows)
 
 
@@ -162,7 +164,9 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 
 
 def insert_all_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, but none whose unique keys are taken; they name the same columns."""
+    """As :func:`add_all`, but none whose unique keys are taken."""
+    if not rows:
+        return
     _gentle_insert(table, frozenset(rows[0]), conn.dialect.name, returns="").run_all(conn, rows)
 
 

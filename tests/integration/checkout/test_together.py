@@ -71,6 +71,19 @@ async def test_checkouts_of_one_moment_enter_the_book_together(
     assert await market.off() == []
 
 
+async def test_repeats_of_one_moment_each_find_their_own(
+    market: Market, noting: NotingBook
+) -> None:
+    await market.put("cup", 100, shop="cups")
+    answers = await all_buy(market.node, NAMES, "cup")
+
+    again = await all_buy(market.node, NAMES, "cup")
+
+    assert again == answers
+    assert await market.units("cup", "cups") == (100 - len(NAMES), len(NAMES), 0)
+    assert await market.off() == []
+
+
 async def test_who_changes_their_mind_keeps_nobody_else_out(
     market: Market, noting: NotingBook
 ) -> None:
