@@ -165,6 +165,13 @@ class Holds:
         state = await self._scripts.command("HGET", keys.hold(shop, checkout), "st")
         return bool(state == HoldState.HELD.value.encode())
 
+    async def are_held(self, places: Sequence[tuple[str, str]]) -> list[bool]:
+        """Of each checkout and shop whether it surely holds; false also where nobody knows."""
+        states = await self._scripts.command_all(
+            [("HGET", keys.hold(shop, checkout), "st") for checkout, shop in places]
+        )
+        return [state == HoldState.HELD.value.encode() for state in states]
+
     async def taken(self, shop: str, skus: Sequence[str]) -> dict[str, int]:
         """Units held and sold of each SKU; one that the gate does not know is absent.
 

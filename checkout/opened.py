@@ -91,13 +91,13 @@ def enter(conn: Connection, draft: Record, now_ms: int) -> Opened:
     return Opened(draft, is_new=True, cancelled=cancelled)
 
 
-def enter_all(conn: Connection, drafts: Sequence[Record]) -> list[Opened | None]:
+def enter_all(conn: Connection, drafts: Sequence[Record]) -> list[bool]:
     """Write checkouts that are new, of viewers without another, and claim their stock.
 
     That is what nearly all are, and together they cost a third of what they cost one by one.
 
     Returns:
-        What was opened; None for the others, which are to be entered one by one.
+        Of each whether it was opened; the others are to be entered one by one.
 
     Raises:
         Crowded: Not all of their stock is there; nothing was opened.
@@ -108,7 +108,7 @@ def enter_all(conn: Connection, drafts: Sequence[Record]) -> list[Opened | None]
     if rows.claim(conn, [line for _, line in lines]) is not None:
         raise Crowded
     add_all(conn, claims, [_claim(checkout, line) for checkout, line in lines])
-    return [Opened(draft, is_new=True) if draft.id in new else None for draft in drafts]
+    return [draft.id in new for draft in drafts]
 
 
 def make_room(conn: Connection, viewer: str, now_ms: int) -> Record | None:

@@ -80,23 +80,30 @@ class Reservation:
             )
         )
         outcomes = [next(entered) if state in _HOLDING else _refusal(state) for state in held]
-        is_sure = self._is_sure(began_s)
+        new = [at for at, outcome in enumerate(outcomes) if _is_new(outcome)]
+        kept = set(new) if self._is_sure(began_s) else await self._kept(drafts, new)
         unfinished = {
             at: self._conclude(
                 drafts[at],
                 pvs[at],
                 drafts[at].shops if held[at] is HoldState.NEW else (),
                 outcome,
-                is_sure=is_sure,
+                is_sure=False,
             )
             for at, outcome in enumerate(outcomes)
-            if held[at] in _HOLDING and not (is_sure and _is_new(outcome))
+            if held[at] in _HOLDING and at not in kept
         }
         if unfinished:
             concluded = await asyncio.gather(*unfinished.values(), return_exceptions=True)
             for at, outcome in zip(unfinished, concluded, strict=True):
                 outcomes[at] = outcome
         return outcomes
+
+    async def _kept(self, drafts: Sequence[Record], new: Sequence[int]) -> set[int]:
+        """Which of the new ones, by their place, are still held for sure."""
+        places = [(drafts[at].id, drafts[at].lines[0].shop) for at in new]
+        held = await self._parts.holds.are_held(places)
+        return {at for at, is_held in zip(new, held, strict=True) if is_held}
 
     async def take(self, draft: Record, pvs: Mapping[str, int], *, looked: bool) -> Opened:
         """Hold, claim, and look whether the hold is still there.
@@ -193,13 +200,16 @@ class Reservation:
         return await self._parts.book.write(enter, draft, self._parts.clock.now_ms())
 
     async def _enter(self, drafts: Sequence[Record]) -> Sequence[Opened | BaseException]:
-        opened: Sequence[Opened | BaseException | None] = [None] * len(drafts)
+        entered: Sequence[bool] = [False] * len(drafts)
         if len(drafts) > 1:
             with suppress(Crowded):
-                opened = await self._parts.book.write(enter_all, drafts)
-        left = [draft for draft, one in zip(drafts, opened, strict=True) if one is None]
+                entered = await self._parts.book.write(enter_all, drafts)
+        left = [draft for draft, is_new in zip(drafts, entered, strict=True) if not is_new]
         alone = iter(await asyncio.gather(*map(self._enter_alone, left), return_exceptions=True))
-        return [next(alone) if one is None else one for one in opened]
+        return [
+            Opened(draft, is_new=True) if is_new else next(alone)
+            for draft, is_new in zip(drafts, entered, strict=True)
+        ]
 
     async def _hold(
         self,
