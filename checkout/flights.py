@@ -43,11 +43,11 @@ class Flight:
 
     Attributes:
         ident: Of the checkout.
+        told: Who asked for just this.
+        others: Who asked for something else with the same key: they begin when it has landed.
         until_s: By the loop's clock, when it has landed at the latest.
         turn: What its viewer's turn is given back with; None while it has none.
         keeper: The work that lands it.
-        told: Who asked for just this.
-        others: Who asked for something else with the same key: they begin when it has landed.
 
     """
 
@@ -55,11 +55,11 @@ class Flight:
     actor: Actor
     wish: Wish
     show: str | None
-    until_s: float
+    told: list[Told]
+    others: list[Callable[[], None]] = field(default_factory=list)
+    until_s: float = 0.0
     turn: str | None = None
     keeper: object = None
-    told: list[Told] = field(default_factory=list)
-    others: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Flights:
@@ -88,12 +88,10 @@ class Flights:
         """Have a checkout opened; ``told`` is called once, within :data:`WAIT_S`."""
         flight = self._under_way.get(ident)
         if flight is None:
-            loop = asyncio.get_running_loop()
-            flight = Flight(ident, actor, wish, show, loop.time() + WAIT_S, told=[told])
-            self._under_way[ident] = flight
+            flight = self._under_way[ident] = Flight(ident, actor, wish, show, [told])
             self._new.append(flight)
             if len(self._new) == 1:
-                loop.call_soon(self._start_new)
+                asyncio.get_running_loop().call_soon(self._start_new)
         elif len(flight.told) + len(flight.others) >= MOST_ASKING:
             told(RateLimited(FULL_MS))
         elif flight.wish.fingerprint == wish.fingerprint:
@@ -134,6 +132,9 @@ class Flights:
 
     def _start_new(self) -> None:
         new, self._new = self._new, []
+        until_s = asyncio.get_running_loop().time() + WAIT_S
+        for flight in new:
+            flight.until_s = until_s
         self._start(new)
 
     async def _in_time(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:

@@ -13,7 +13,16 @@ import socket
 import struct
 from typing import Final
 
-__all__ = ["BUFFER_MOST", "BUFFER_OWN", "cut", "keep_short", "pass_on", "socket_beside"]
+__all__ = [
+    "BUFFER_MOST",
+    "BUFFER_OWN",
+    "SLOWEST_S",
+    "SLOW_AFTER_S",
+    "cut",
+    "keep_short",
+    "pass_on",
+    "socket_beside",
+]
 
 TLS_HIGH: Final = 4 * 1024
 TLS_LOW: Final = 1024
@@ -26,6 +35,12 @@ of what they ask for, and private events are dropped.
 
 BUFFER_MOST: Final = 2 * 1024 * 1024
 """Replies beyond this close the connection: one snapshot and a batch fit."""
+
+SLOW_AFTER_S: Final = 7.0
+"""A socket that takes nothing for so long is closed with 4408, and ended 3 s later."""
+
+SLOWEST_S: Final = 60.0
+"""So is one that has a backlog for so long, though it takes a little."""
 
 NOTSENT_LOWAT: Final = 16 * 1024
 """Keeps a stalled viewer's backlog out of the kernel: 4.2 MB by default, measured."""

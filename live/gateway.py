@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, cast
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
-from live import handshake, odd_handshake
-from live.backlog import BUFFER_MOST, BUFFER_OWN, cut, keep_short, pass_on, socket_beside
+from live import backlog, handshake, odd_handshake
+from live.backlog import BUFFER_MOST, BUFFER_OWN, SLOW_AFTER_S, SLOWEST_S
 from live.close_codes import REASONS, CloseCode
 from live.session import JOIN_WITHIN_S, Session
-from live.wire import MAX_MESSAGE, Format, frame
+from live.wire import MAX_MESSAGE, Format, frame, lone_frame, unmasked
 
 if TYPE_CHECKING:
     import socket
@@ -29,20 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 HANDSHAKE_WITHIN_S: Final = 10.0
-MAX_HEAD: Final = 16 * 1024
 
 PING_EVERY_S: Final = 25.0
 """Well below the 60 s after which nginx closes an idle upstream by default."""
 
 CLOSE_WITHIN_S: Final = 3.0
-SLOW_AFTER_S: Final = 7.0
-"""A socket that takes nothing for so long is closed with 4408, and ended 3 s later."""
-
-SLOWEST_S: Final = 60.0
-"""So is one that has a backlog for so long, though it takes a little."""
-
 PING: Final = frame(b"", Opcode.PING)
-_OPCODES: Final = {Opcode.TEXT: Format.JSON, Opcode.BINARY: Format.MSGPACK}
+_OPCODES: Final[dict[int | None, Format]] = {kind.opcode: kind for kind in Format}
 
 
 class Connection(asyncio.Protocol):
@@ -61,6 +54,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_heard_s",
         "_held",
+        "_is_between",
         "_is_lost",
         "_kind",
         "_opened_s",
@@ -91,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._ws: Protocol | None = None
         self._session: Session | None = None
         self._held = b""
+        self._is_between = True
         self._parts: list[bytes] = []
         self._socket: socket.socket | None = None
         self._kind = Format.JSON
@@ -117,7 +112,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.is_ready = True
         # Who answered this connection before may have left something in it: then it is full.
-        keep_short(self._transport)
+        backlog.keep_short(self._transport)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         self._gateway.hub.wheel.add(self, self._opened_s + JOIN_WITHIN_S)
 
@@ -127,12 +122,9 @@ class Connection(asyncio.Protocol):
             self._shake_hands(data)
         elif self._ws is not None:
             self._heard_s = self._gateway.hub.clock.monotonic_s()
-            self._ws.receive_data(data)
-            self._pump(self._ws)
-
-    def eof_received(self) -> bool:
-        """The peer writes no more: so do we."""
-        return False
+            if not self._took_whole(data):
+                self._ws.receive_data(data)
+                self._pump(self._ws)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the room and forget."""
@@ -225,7 +217,7 @@ class Connection(asyncio.Protocol):
         """End it without a word."""
         self._closing_s = self._gateway.hub.clock.monotonic_s()
         self._be_quiet()
-        cut(self._transport)
+        backlog.cut(self._transport)
 
     def let_go(self) -> None:
         """End it after our part of the closing handshake; who reads nothing is cut."""
@@ -263,10 +255,10 @@ class Connection(asyncio.Protocol):
         """Close when the socket takes nothing, or has been taking very little for long."""
         if self._paused_s is None:
             return
-        backlog = self._transport.get_write_buffer_size()
-        if backlog < self._backlog:
+        left = self._transport.get_write_buffer_size()
+        if left < self._backlog:
             self._took_s = now_s
-        self._backlog = backlog
+        self._backlog = left
         if now_s - self._took_s >= SLOW_AFTER_S or now_s - self._paused_s >= SLOWEST_S:
             self._paused_s = None
             self._gateway.paused.pop(self, None)
@@ -275,7 +267,7 @@ class Connection(asyncio.Protocol):
     def _end(self, now_s: float, deadline_s: float) -> float | None:
         if now_s < deadline_s:
             return deadline_s
-        cut(self._transport)
+        backlog.cut(self._transport)
         return None
 
     def _await_join(self, now_s: float) -> float | None:
@@ -304,7 +296,7 @@ class Connection(asyncio.Protocol):
         head = (self._head or b"") + data
         if (end := head.find(b"\r\n\r\n")) < 0:
             self._head = head
-            if len(head) > MAX_HEAD:
+            if len(head) > handshake.MAX_HEAD:
                 self._transport.abort()
             return
         self._head = None
@@ -342,10 +334,9 @@ class Connection(asyncio.Protocol):
         self.fmt = handshake.FORMATS.get(subprotocol or "", Format.JSON)
         self._ws = Protocol(Side.SERVER, max_size=MAX_MESSAGE)
         self._session = Session(self._gateway.hub, self)
-        self._socket = socket_beside(self._transport)
-        # The socket's own, for it is called once a viewer and event.
+        self._socket = backlog.socket_beside(self._transport)
         send = None if self._socket is None else self._socket.send
-        self.offer = send or partial(pass_on, self._transport)
+        self.offer = send or partial(backlog.pass_on, self._transport)
         self._opened_s = self._heard_s = self._gateway.hub.clock.monotonic_s()
         if not self._gateway.admit(self, self._address):
             self.close(CloseCode.TOO_MANY)
@@ -353,6 +344,17 @@ class Connection(asyncio.Protocol):
             self.data_received(rest)
 
     # The open socket.
+
+    def _took_whole(self, data: bytes) -> bool:
+        """Take a message that came by itself, in whole: nearly all do, so the library rests."""
+        opcode = lone_frame(data) if self._is_between else None
+        # Else it would lose count of where a frame ends.
+        self._is_between = opcode is not None
+        kind = _OPCODES.get(opcode)
+        if kind is None or self._session is None or self._closing_s is not None:
+            return False
+        self._session.receive(unmasked(data), kind)
+        return True
 
     def _pump(self, ws: Protocol) -> None:
         if ws.state is State.OPEN:

@@ -21,6 +21,7 @@ from live.wire import Format, encode
 __all__ = [
     "FOREIGN_ORIGIN",
     "FORMATS",
+    "MAX_HEAD",
     "NO_HANDSHAKE",
     "Upgrade",
     "accepted",
@@ -28,6 +29,9 @@ __all__ = [
     "read",
     "refused",
 ]
+
+MAX_HEAD: Final = 16 * 1024
+"""Bytes of a request's head."""
 
 REQUEST: Final = re.compile(rb"GET [\x21-\x7e]+ HTTP/1\.1\r\n")
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

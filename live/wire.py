@@ -28,6 +28,8 @@ __all__ = [
     "frame",
     "framed",
     "joined",
+    "lone_frame",
+    "unmasked",
 ]
 
 MAX_MESSAGE: Final = 16 * 1024
@@ -42,6 +44,12 @@ MAX_ITEMS: Final = 1024
 SHORT: Final = 126
 MEDIUM: Final = 0x10000
 """Below these a frame's length stands in 7 bits, in 16; above in 64 (RFC 6455, 5.2)."""
+
+FINAL: Final = 0x80
+MASKED: Final = 0x80
+SHORT_HEAD: Final = 6
+MEDIUM_HEAD: Final = 8
+"""Bytes before what a client's frame carries, the mask among them."""
 
 FIX_ARRAY: Final = 16
 """MessagePack arrays shorter than this have a head of one byte."""
@@ -116,6 +124,29 @@ def frame(payload: bytes, opcode: int) -> bytes:
     if size < MEDIUM:
         return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big") + payload
     return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+
+
+def lone_frame(data: bytes) -> int | None:
+    """The opcode of a client's frame that is final, and all there is; None: it is not so.
+
+    As RFC 6455, 5.2 has it, of at most :data:`MAX_MESSAGE`; anything odd is for the library.
+    """
+    size = len(data) - SHORT_HEAD
+    if size < 0 or data[0] & 0xF0 != FINAL:
+        return None
+    if data[1] == MASKED | size and size < SHORT:
+        return data[0] & 0x0F
+    size = len(data) - MEDIUM_HEAD
+    is_whole = data[1] == MASKED | 126 and int.from_bytes(data[2:4], "big") == size
+    return data[0] & 0x0F if is_whole and SHORT <= size <= MAX_MESSAGE else None
+
+
+def unmasked(data: bytes) -> bytes:
+    """What the frame carries that is all of ``data``."""
+    head = SHORT_HEAD if data[1] & 0x7F < SHORT else MEDIUM_HEAD
+    size = len(data) - head
+    mask = (data[head - 4 : head] * (size // 4 + 1))[:size]
+    return (int.from_bytes(data[head:], "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
 
 def framed(messages: list[bytes], fmt: Format) -> bytes:

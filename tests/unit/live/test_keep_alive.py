@@ -6,8 +6,9 @@ import math
 from types import SimpleNamespace
 from typing import Any, cast
 
+from live.backlog import SLOW_AFTER_S, SLOWEST_S
 from live.front import Gateway
-from live.gateway import PING, PING_EVERY_S, SLOW_AFTER_S, SLOWEST_S, Connection
+from live.gateway import PING, PING_EVERY_S, Connection
 from live.wheel import Wheel
 from tests.clock import StoppedClock
 
