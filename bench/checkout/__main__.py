@@ -25,6 +25,7 @@ RESULTS: Final = Path(__file__).parent.parent / "results" / "checkout.json"
 HANG_UP: Final = 0.3
 SLOW_MS: Final = 4.0
 WORKERS: Final = 2
+WATCHING: Final = 6000
 PACE: Final = 25
 """Payments a second: what Stripe allows an account at first."""
 
@@ -35,10 +36,11 @@ STOCKS: Final = (1, 100, 500, 10_000)
 
 
 def _rates(asked: Asked) -> Iterator[DataclassInstance]:
-    for what in ("reserved", "sold_out", "paid"):
+    for what in ("reserved", "sold_out"):
         yield rates(what, asked.count, asked.in_flight, asked.runs)
-    yield rates("paid", asked.count, asked.in_flight, asked.runs, is_inside=True)
-    yield rates("paid", asked.count, asked.in_flight, asked.runs, watching=asked.count)
+    yield rates("paid", asked.count, asked.paying, asked.runs)
+    yield rates("paid", asked.count, asked.paying, asked.runs, is_inside=True)
+    yield rates("paid", asked.count, asked.paying, asked.runs, watching=WATCHING)
 
 
 def _paced(_: Asked) -> Iterator[DataclassInstance]:
@@ -108,8 +110,9 @@ def parsed() -> Asked:
         prog="bench.checkout", description="How fast and how right a purchase is."
     )
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS), help="parts")
-    parser.add_argument("--count", type=int, default=6000, help="purchases of a run")
-    parser.add_argument("--in-flight", type=int, default=200, help="purchases side by side")
+    parser.add_argument("--count", type=int, default=8000, help="purchases of a run")
+    parser.add_argument("--in-flight", type=int, default=800, help="reservations side by side")
+    parser.add_argument("--paying", type=int, default=200, help="who buy and pay again and again")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--buyers", type=int, default=10_000, help="of the stampede")
     parser.add_argument("--payers", type=int, default=1000, help="of the curve")
