@@ -113,8 +113,7 @@ class Flights:
             work.close()
             self._land_all(flights, work, outage)
         else:
-            # For one that is cancelled, maybe before it begins.
-            task.add_done_callback(lambda _: self._land_all(flights, work, Outage()))
+            task.add_done_callback(lambda _: self._land_left(flights, work))
 
     def land(self, flight: Flight, outcome: Outcome) -> None:
         """Tell everybody who asked; once is enough."""
@@ -148,6 +147,11 @@ class Flights:
         except BaseException as error:
             self._land_all(flights, work, error)
             raise
+
+    def _land_left(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
+        """After a task that was cancelled, maybe before it began."""
+        work.close()
+        self._land_all(flights, work, Outage())
 
     def _land_all(self, flights: Sequence[Flight], work: object, outcome: Outcome) -> None:
         for flight in flights:

@@ -189,8 +189,8 @@ def _captured(conn: Connection, record: Record) -> Record:
 
 
 def _paid(record: Record) -> Record:
-    """What an open checkout becomes."""
-    if not may(record.state, State.PAID):
+    """What an open checkout becomes; one that has ended would have to claim its stock again."""
+    if not record.is_open or not may(record.state, State.PAID):
         raise Crowded
     captured = replace(record.paying, state="captured", captured=record.total)
     version = record.version + 1

@@ -114,7 +114,7 @@ class Sweeper:
         await self._each([self._attend(record) for record in due])
         await self._webhooks.sweep()
         overdue = await self._parts.holds.due(now, PAGE)
-        await self._each([self._settle_orphan(shop, hold) for shop, hold in overdue])
+        await self._each([self._settle_orphan(shop, hold, now) for shop, hold in overdue])
         await self._each(await self._purchases.aftercare.due(PAGE))
         await self._stock.finish_pending()
 
@@ -160,7 +160,8 @@ class Sweeper:
         """
         terms = self._parts.terms
         made_before = self._parts.clock.now_ms() - age_ms
-        held = await self._parts.holds.due(made_before + terms.hold_ms, MOST_HELD)
+        latest = made_before + terms.hold_ms
+        held = await self._parts.holds.due(latest, MOST_HELD)
         ended = 0
         for start in range(0, len(held), PAGE):
             some = held[start : start + PAGE]
@@ -168,7 +169,7 @@ class Sweeper:
             known = await self._parts.book.read(_known, checkouts_held)
             # By shop too: a repeat of the key may have opened a cart of other shops.
             orphans = [item for item in some if (item[0], item[1].removesuffix(LATE)) not in known]
-            await self._each([self._settle_orphan(shop, hold) for shop, hold in orphans])
+            await self._each([self._settle_orphan(shop, hold, latest) for shop, hold in orphans])
             ended += len(orphans)
         return ended
 
@@ -228,14 +229,15 @@ class Sweeper:
     async def _reconcile(self, attempt: str) -> None:
         await self._purchases.reconciler.reconcile(attempt)
 
-    async def _settle_orphan(self, shop: str, hold: str) -> None:
-        """End a hold past its deadline as the book knows it; an open checkout keeps its own.
+    async def _settle_orphan(self, shop: str, hold: str, latest: int) -> None:
+        """End a hold whose deadline was ``latest`` or before as the book knows it.
 
-        Not what somebody holds again since we looked: then the book is about to know it.
+        An open checkout keeps its own; and not what somebody holds again since it was listed or
+        since we looked: then the book is about to know it.
         """
         checkout = hold.removesuffix(LATE)
         seen = await self._parts.holds.deadline(hold, shop)
-        if seen is None:
+        if seen is None or seen > latest:
             return
         record = await self._parts.book.read(rows.by_id, checkout)
         settle = partial(self._parts.holds.settle, deadline_ms=seen)

@@ -328,6 +328,13 @@ MONEY_GUARDS: Final = (
         (TOGETHER + "::test_who_has_changed_meanwhile_keeps_nobody_else_unpaid",),
     ),
     Guard(
+        "paid together: what has ended claims again",
+        "checkout/paid.py",
+        "if not record.is_open or not may(record.state, State.PAID):",
+        "if not may(record.state, State.PAID):",
+        (TOGETHER + "::test_money_that_is_late_claims_its_stock_again_among_money_in_time",),
+    ),
+    Guard(
         "paid together: what was claimed is sold",
         "checkout/paid.py",
         "    rows.sell_claims(conn, paid)\n",

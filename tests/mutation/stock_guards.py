@@ -96,6 +96,16 @@ STOCK_GUARDS: Final = (
         ),
     ),
     Guard(
+        "orphans: none that is held again",
+        "checkout/sweeper.py",
+        "if seen is None or seen > latest:",
+        "if seen is None:",
+        (
+            CHECKOUT + "test_interference.py"
+            "::test_an_orphan_that_was_taken_over_before_we_looked_is_none",
+        ),
+    ),
+    Guard(
         "adjust: once",
         LUA + "stock_adjust.lua",
         "if made then",

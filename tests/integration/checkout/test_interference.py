@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,39 @@ async def test_an_orphan_that_its_buyer_takes_over_keeps_its_units(market: Marke
     sweeping = await market.start_node(book=book)
     await sweeping.sweeper.end_orphans(10_000)
 
+    assert await market.units() == (3, 2, 0)
+    assert await market.off() == []
+
+
+async def test_an_orphan_that_was_taken_over_before_we_looked_is_none(market: Market) -> None:
+    dying = await market.start_node(book=DyingBook(market.book, before="enter"))
+    with pytest.raises(Killed):
+        await dying.purchases.buy(buyer(), "mug-blue", 2, "key-0001", "demo")
+    market.clock.advance(10_000)
+    claiming = asyncio.Event()
+    swept = asyncio.Event()
+
+    async def wait() -> None:
+        claiming.set()
+        await swept.wait()
+
+    # It holds again what was listed as an orphan's, and has not claimed it yet.
+    slow = await market.start_node(book=InterruptedBook(market.book, "enter", wait))
+
+    class Listing(InterruptedHolds):
+        async def deadline(self, checkout: str, shop: str) -> int | None:
+            self.pressing = asyncio.create_task(
+                slow.purchases.buy(buyer(), "mug-blue", 2, "key-0001", "demo")
+            )
+            await claiming.wait()
+            return await super().deadline(checkout, shop)
+
+    holds = Listing(market.scripts, market.clock)
+    sweeping = await market.start_node(holds=holds)
+    await sweeping.sweeper.end_orphans(10_000)
+    swept.set()
+
+    assert (await holds.pressing).state == "reserved"
     assert await market.units() == (3, 2, 0)
     assert await market.off() == []
 

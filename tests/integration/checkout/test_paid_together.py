@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from base.errors import Expired, InProgress, Invalid, NotFound
+from checkout import attempts, rows
 from checkout.checkout import Checkout
 from checkout.payments.sandbox import SandboxProvider
+from checkout.state import State
 from store.sql.rows import Connection, select, update
 from store.sql.tables import checkouts, ledger_entries, ledger_txns, orders, payments
 from tests.integration.checkout.market import HOME, Market, buyer, card
@@ -135,6 +137,40 @@ async def test_who_has_changed_meanwhile_keeps_nobody_else_unpaid(
         assert noting.asked.count("record_paid") == len(NAMES)
     assert len(await market.book.read(_orders)) == len(NAMES)
     assert await market.units("cup", "cups") == (94, 0, 6)
+    assert await market.off() == []
+
+
+async def test_money_that_is_late_claims_its_stock_again_among_money_in_time(
+    market: Market, noting: NotingBook
+) -> None:
+    reserved = await reserve(market, NAMES[:2])
+    client = market.client()
+    payments_ = []
+    for one, who in zip(reserved, NAMES, strict=False):
+        now = market.clock.now_ms()
+        await market.book.write(attempts.begin, one.id, who, HOME, "sandbox", now)
+        attempt = attempts.attempt_id(one.id)
+        await client.create(attempt, one.total, one.currency, one.id)
+        payments_.append(await client.confirm(attempt, "tok_ok", f"{attempt}-2"))
+    late = reserved[1].id
+    await market.book.write(attempts.start_cancel, late, market.clock.now_ms())
+    await market.book.write(
+        attempts.note_canceled, attempts.attempt_id(late), market.clock.now_ms()
+    )
+    assert await market.units("cup", "cups") == (99, 1, 0)
+    found = [await market.book.read(rows.by_id, one.id) for one in reserved]
+
+    reconciler = market.node.purchases.reconciler
+    after = await asyncio.gather(
+        *(
+            reconciler.apply(record, payment)
+            for record, payment in zip(found, payments_, strict=True)
+            if record is not None
+        )
+    )
+
+    assert [record.state for record in after] == [State.PAID, State.PAID]
+    assert await market.units("cup", "cups") == (98, 0, 2)
     assert await market.off() == []
 
 
