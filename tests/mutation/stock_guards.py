@@ -104,6 +104,7 @@ STOCK_GUARDS: Final = (
             CHECKOUT + "test_interference.py"
             "::test_an_orphan_that_was_taken_over_before_we_looked_is_none",
         ),
+        is_simulated=True,
     ),
     Guard(
         "adjust: once",

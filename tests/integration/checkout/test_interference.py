@@ -208,6 +208,7 @@ async def test_an_orphan_that_was_taken_over_before_we_looked_is_none(market: Ma
     holds = Listing(market.scripts, market.clock)
     sweeping = await market.start_node(holds=holds)
     await sweeping.sweeper.end_orphans(10_000)
+    assert await market.units() == (3, 2, 0)
     swept.set()
 
     assert (await holds.pressing).state == "reserved"
