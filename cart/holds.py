@@ -129,9 +129,13 @@ class Holds:
             deadline_ms=deadline_ms,
         )
         (outcome,) = await self.hold_all([wish])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        finally:
+            # An error holds this frame.
+            del outcome
 
     async def hold_all(self, wishes: Sequence[HoldWish]) -> list[HoldState | Exception]:
         """Hold for several at once, each as by :meth:`hold`.

@@ -56,7 +56,7 @@ class Flight:
     wish: Wish
     show: str | None
     told: list[Told]
-    others: list[Callable[[], None]] = field(default_factory=list)
+    others: list[Callable[[float], None]] = field(default_factory=list)
     until_s: float = 0.0
     turn: str | None = None
     keeper: object = None
@@ -98,7 +98,15 @@ class Flights:
             flight.told.append(told)
         else:
             # Another body: the key is taken only if that one succeeds.
-            flight.others.append(partial(self.ask, ident, actor, wish, show, told))
+            flight.others.append(partial(self._ask_again, ident, actor, wish, show, told))
+
+    def _ask_again(
+        self, ident: str, actor: Actor, wish: Wish, show: str | None, told: Told, until_s: float
+    ) -> None:
+        self.ask(ident, actor, wish, show, told)
+        flight = self._under_way.get(ident)
+        if flight is not None and not flight.until_s:
+            flight.until_s = until_s
 
     def keep(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
         """Have ``work`` land flights, unless it gives some into other keeping.
@@ -120,28 +128,37 @@ class Flights:
         if self._under_way.get(flight.ident) is not flight:
             return
         del self._under_way[flight.ident]
-        self._on_end(flight)
-        for told in flight.told:
+        try:
+            self._on_end(flight)
+        except Exception:
+            logger.exception("the end of %s was not noted", flight.ident)
+        # Let go of, for an error may hold the flight, and who is told holds the error.
+        asked, flight.told = flight.told, []
+        for told in asked:
             try:
                 told(outcome)
             except Exception:
                 logger.exception("nobody heard what became of %s", flight.ident)
         for begin in flight.others:
-            begin()
+            begin(flight.until_s)
 
     def _start_new(self) -> None:
         new, self._new = self._new, []
         until_s = asyncio.get_running_loop().time() + WAIT_S
         for flight in new:
-            flight.until_s = until_s
+            flight.until_s = flight.until_s or until_s
         self._start(new)
 
     async def _in_time(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
         try:
-            async with asyncio.timeout_at(flights[0].until_s):
+            async with asyncio.timeout_at(min(flight.until_s for flight in flights)):
                 await work
         except TimeoutError:
             self._land_all(flights, work, Outage())
+        except asyncio.CancelledError:
+            # Ours, not theirs who asked.
+            self._land_all(flights, work, Outage())
+            raise
         except Exception as error:  # noqa: BLE001 - it belongs to who asked
             self._land_all(flights, work, error)
         except BaseException as error:

@@ -82,8 +82,13 @@ class Opening:
 
     def _start(self, new: Sequence[Flight]) -> None:
         together = []
+        queued: set[str] = set()
         for flight in new:
-            if flight.wish.is_whole_cart or not self._turns.enter(flight.actor.id):
+            viewer = flight.actor.id
+            is_alone = flight.wish.is_whole_cart or viewer in queued
+            if is_alone or not self._turns.enter(viewer):
+                # What the same viewer asks for after it comes after it.
+                queued.add(viewer)
                 self._flights.keep([flight], self._alone(flight))
             else:
                 flight.turn = ""

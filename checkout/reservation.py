@@ -187,9 +187,9 @@ class Reservation:
             return await asyncio.gather(*entering, return_exceptions=True)
         try:
             return await self._enter(drafts)
-        except Outage as outage:
+        except Exception as error:  # noqa: BLE001 - it is told to each
             # Theirs alone: others were refused by the gate and need no book.
-            return [outage] * len(drafts)
+            return [error] * len(drafts)
 
     async def _entered(self, draft: Record) -> Opened:
         if self._parts.book.shares_commits:

@@ -38,6 +38,9 @@ MOST_WAITING: Final = 32
 FULL_MS: Final = 1_000
 """Until then the ones that wait have had their turns."""
 
+AT_ONCE: Final = 50
+"""Turns that are given back in one round trip."""
+
 _Given = tuple[str, str]
 """A turn that is given back: its viewer, and with what."""
 
@@ -137,8 +140,9 @@ class Turns:
         except BaseException as error:
             if turn in waiting:
                 waiting.remove(turn)
-            else:
-                # It came in the very moment in which we went.
+            elif not turn.cancelled():
+                # It came in the very moment in which we went. One that was cancelled may have been
+                # passed over already: then it came to somebody else.
                 self.end(viewer, "")
             if isinstance(error, TimeoutError):
                 raise Outage from None
@@ -163,7 +167,9 @@ class Turns:
             self._tasks.detach(self._give_back(given))
 
     async def _give_back(self, given: Sequence[_Given]) -> None:
-        if self._scripts is not None:
-            await self._scripts.call_all(
-                "opening_done", [([keys.opening(viewer)], [token]) for viewer, token in given]
-            )
+        scripts = self._scripts
+        if scripts is None:
+            return
+        calls = [([keys.opening(viewer)], [token]) for viewer, token in given]
+        for first in range(0, len(calls), AT_ONCE):
+            await scripts.call_all("opening_done", calls[first : first + AT_ONCE])

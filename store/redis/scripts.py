@@ -183,9 +183,13 @@ def _read(path: Path) -> _Script:
 
 def _checked(reply: Reply, name: str) -> Reply:
     reply = _or_outage(reply, name)
-    if isinstance(reply, Outage):
-        raise reply
-    return reply
+    try:
+        if isinstance(reply, Outage):
+            raise reply
+        return reply
+    finally:
+        # An error holds this frame.
+        del reply
 
 
 def _or_outage(reply: Reply, name: str) -> Reply | Outage:

@@ -136,6 +136,53 @@ async def test_turns_are_served_in_order_bounded_and_forgotten() -> None:
     assert len(turns_) == 0
 
 
+async def test_who_was_passed_over_gives_no_turn_back() -> None:
+    turns_ = Turns(None, Tasks())
+    await turns_.begin("vera")
+    second, third = (asyncio.create_task(turns_.begin("vera")) for _ in range(2))
+    await asyncio.sleep(0)
+
+    # In one step of the loop: the second goes away, and the turn comes to the third.
+    second.cancel()
+    turns_.end("vera", "")
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    await third
+
+    assert turns_.enter("vera") is False
+    turns_.end("vera", "")
+    assert len(turns_) == 0
+
+
+async def test_who_goes_when_the_turn_has_come_passes_it_on() -> None:
+    turns_ = Turns(None, Tasks())
+    await turns_.begin("vera")
+    second, third = (asyncio.create_task(turns_.begin("vera")) for _ in range(2))
+    await asyncio.sleep(0)
+
+    turns_.end("vera", "")
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    await third
+
+    turns_.end("vera", "")
+    assert len(turns_) == 0
+
+
+async def test_what_a_viewer_asks_for_last_is_what_they_get(market: Market) -> None:
+    await market.node.parts.carts.add("vera", "mug-blue", 1)
+
+    first, last = await asyncio.gather(
+        market.node.purchases.open(buyer(), "key-0001", None, "demo"),
+        click(market.node, "key-0002"),
+    )
+
+    states = [(await market.get(answer)).state for answer in (first, last)]
+    assert states == ["cancelled", "reserved"]
+    assert await market.off() == []
+
+
 async def test_a_checkout_cancelled_while_it_opens_is_no_drift(
     market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
