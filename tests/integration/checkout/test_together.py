@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -151,6 +152,34 @@ async def test_losers_are_looked_up_together_and_the_winner_finds_what_is_theirs
     assert noting.asked.count("known") < len(NAMES)
     assert noting.asked.count("look") <= 1
     assert await market.off() == []
+
+
+@pytest.mark.parametrize("who", ["otto", "vera"])
+async def test_who_is_refused_leaves_nothing_to_the_collector(market: Market, who: str) -> None:
+    await market.buy("mug-blue", qty=5)
+
+    async def refused(key: str) -> str:
+        try:
+            await market.buy("mug-blue", qty=9, key=key, who=who)
+        except SoldOut as error:
+            return error.code
+        return ""
+
+    await refused("key-0002")
+    gc.collect()
+    gc.disable()
+    try:
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        assert await refused("key-0003") == "sold_out"
+        await asyncio.sleep(0)
+        gc.collect()
+        left = {type(thing).__name__ for thing in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+    assert not left & {"Flight", "SoldOut"}
 
 
 async def test_alone_only_a_late_claim_looks_at_its_hold_again(market: Market) -> None:

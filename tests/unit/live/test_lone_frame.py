@@ -35,22 +35,23 @@ WHOLE = by_client(Opcode.TEXT, b'{"id":1,"op":"ping"}')
 LONG = by_client(Opcode.TEXT, b"x" * 300)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        *(WHOLE[:size] for size in range(len(WHOLE))),
-        *(LONG[:size] for size in range(len(LONG))),
-        WHOLE + WHOLE,
-        WHOLE + b"\x81",
-        by_client(Opcode.TEXT, b"first", fin=False),
-        by_client(Opcode.TEXT, b"x" * (MAX_MESSAGE + 1)),
-        by_client(Opcode.BINARY, b"x" * 0x10000),
-        Frame(Opcode.TEXT, b"bare").serialize(mask=False),
-        Frame(Opcode.TEXT, b"x" * 300).serialize(mask=False),
-        bytes([WHOLE[0] | 0x40]) + WHOLE[1:],
-        # Two bytes say a length that one could have said.
-        b"\x81\xfe\x00\x05abcd12345",
-    ],
-)
-def test_anything_else_is_left_to_the_library(data: bytes) -> None:
-    assert lone_frame(data) is None
+ODD = [
+    *(WHOLE[:size] for size in range(len(WHOLE))),
+    *(LONG[:size] for size in range(len(LONG))),
+    WHOLE + WHOLE,
+    WHOLE + b"\x81",
+    by_client(Opcode.TEXT, b"first", fin=False),
+    by_client(Opcode.TEXT, b"x" * (MAX_MESSAGE + 1)),
+    by_client(Opcode.BINARY, b"x" * 0x10000),
+    Frame(Opcode.TEXT, b"bare").serialize(mask=False),
+    Frame(Opcode.TEXT, b"x" * 300).serialize(mask=False),
+    bytes([WHOLE[0] | 0x40]) + WHOLE[1:],
+    # Two bytes say a length that one could have said.
+    b"\x81\xfe\x00\x05abcd12345",
+]
+
+
+@pytest.mark.parametrize("number", range(len(ODD)))
+def test_anything_else_is_left_to_the_library(number: int) -> None:
+    # By number, for masks differ from run to run.
+    assert lone_frame(ODD[number]) is None
