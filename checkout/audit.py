@@ -6,6 +6,7 @@ Six checks, each about another pair of books, so that one break trips one check:
   sold there is claimed here
 - ``holds``     the holds in force are those of the open checkouts, and add up to the counters
 - ``claims``    claims add up to what each SKU has claimed, and belong to open or paid checkouts;
+  what was paid is sold;
   units that are on sale again are claimed no more
 - ``orders``    a paid checkout has one order a shop, of the right sum; there are no others; what
   they say was refunded is the sum of their refunds, and of a cancelled one that is all
@@ -254,6 +255,8 @@ def _claims(excerpt: Excerpt, claims: Sequence[tally.Claim]) -> tuple[Facts, Fac
         name = f"{claim.checkout}/{claim.sku}"
         wanted[name] = "open" if claim.of in OPEN else "sold" if claim.of is State.PAID else "none"
         found[name] = claim.state
+    for name, state in tally.count_sold(excerpt).items():
+        wanted[name], found[name] = "sold", state
     restocked = tally.count_restocked(excerpt)
     return wanted | _spoken(restocked[0]), found | _spoken(restocked[1])
 

@@ -35,6 +35,7 @@ __all__ = [
     "count_orders",
     "count_payments",
     "count_restocked",
+    "count_sold",
     "count_stock",
     "lines_of",
     "read_holds",
@@ -127,6 +128,23 @@ def count_claims(excerpt: Excerpt) -> list[Claim]:
         for row in excerpt.claims
         if row.state != "released"
     ]
+
+
+def count_sold(excerpt: Excerpt) -> dict[str, str]:
+    """Under ``checkout/sku`` the state of the claim of each line that was paid; none: empty.
+
+    Without lines of which some are on sale again (:func:`count_restocked`).
+    """
+    orders = {row.id: row.checkout for row in excerpt.orders}
+    back = {(orders[line.order], line.sku) for line in excerpt.restocked}
+    states = {(row.checkout, row.sku): row.state for row in excerpt.claims}
+    return {
+        f"{row.id}/{line.sku}": states.get((row.id, line.sku), "")
+        for row in excerpt.checkouts
+        if row.state == State.PAID.value
+        for line in lines_of(row.lines)
+        if (row.id, line.sku) not in back
+    }
 
 
 def count_orders(excerpt: Excerpt) -> tuple[dict[str, int], dict[str, int]]:

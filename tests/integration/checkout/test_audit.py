@@ -138,6 +138,21 @@ async def test_a_broken_check_says_what_differs(market: Market, reserved: Checko
     assert stock_check.actual == "mug-blue: 3 left + 2 held + 1 sold of 5"
 
 
+@pytest.mark.parametrize(("change", "found"), [("released", "released"), (None, "")])
+async def test_what_was_paid_and_is_not_sold_is_a_break(
+    market: Market, reserved: Checkout, change: str | None, found: str
+) -> None:
+    paid = next(iter(await market.charges()))[0]
+    await market.book.write(unclaim, paid, change)
+
+    checks = await Audit(market.book, market.scripts, market.provider).run()
+
+    (off,) = (check for check in checks if not check.ok)
+    assert off.name == "claims"
+    assert f"{paid}/mug-blue: sold" in off.expected
+    assert f"{paid}/mug-blue: {found}" in off.actual
+
+
 async def test_a_payment_under_way_is_no_break(market: Market) -> None:
     await market.order_faults(webhooks="drop")
     checkout = await market.pay(await market.buy(), "tok_3ds")
@@ -159,6 +174,15 @@ def raise_total(conn: Connection) -> None:
 
 def sell_claim(conn: Connection, checkout: str) -> None:
     conn.execute(update(claims).where(claims.c.checkout == checkout).values(state="sold"))
+
+
+def unclaim(conn: Connection, checkout: str, state: str | None) -> None:
+    mine = claims.c.checkout == checkout
+    conn.execute(
+        delete(claims).where(mine)
+        if state is None
+        else update(claims).where(mine).values(state=state)
+    )
 
 
 def shrink_claim(conn: Connection, checkout: str) -> None:
