@@ -136,14 +136,18 @@ class Opening:
                 priced.append((flight, found))
         drafts = [self._draft(flight, found) for flight, found in priced]
         pvs = [found.pvs for _, found in priced]
+        again: list[Flight] = []
         outcomes = await self._reservation.take_all(drafts, pvs)
         for (flight, found), outcome in zip(priced, outcomes, strict=True):
             if isinstance(outcome, Opened) and outcome.cancelled is None:
                 self._land(flight, outcome)
             elif isinstance(outcome, Refused) and not isinstance(outcome, KeyReused):
                 refused.append((flight, outcome))
+            elif isinstance(outcome, Raced):
+                again.append(flight)
             else:
                 self._go_on(flight, found, outcome)
+        await self._show_again(again)
         await self._refuse(refused)
 
     def _land(self, flight: Flight, opened: Opened) -> None:
@@ -163,13 +167,26 @@ class Opening:
             work = self._tell_both(flight, outcome)
         elif isinstance(outcome, HoldLost):
             work = self._lose(flight)
-        elif isinstance(outcome, KeyReused | Raced | StalePrice):
+        elif isinstance(outcome, KeyReused | StalePrice):
             # The gate may remember a try that never reached the book: that used no key up.
             work = self._find(flight, None)
         else:
             self._flights.land(flight, outcome)
             return
         self._flights.keep([flight], work)
+
+    async def _show_again(self, flights: Sequence[Flight]) -> None:
+        """Land who has pressed before, as nearly all have whose hold the gate knows."""
+        if not flights:
+            return
+        idents = [flight.ident for flight in flights]
+        found = await self._parts.book.read(rows.all_by_id, idents)
+        for flight in flights:
+            record = found.get(flight.ident)
+            if record is not None and _is_of(record, flight.wish):
+                self._flights.land(flight, record)
+            else:
+                self._flights.keep([flight], self._find(flight, None))
 
     async def _refuse(self, refused: Sequence[tuple[Flight, Refused]]) -> None:
         """Tell who gets nothing, unless the book knows their key or another purchase of theirs.

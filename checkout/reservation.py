@@ -46,9 +46,6 @@ AT_ONCE: Final = 50
 """Checkouts that enter the book in one operation, all lines of all within its bounds."""
 
 
-_HOLDING: Final = frozenset({HoldState.NEW, HoldState.HELD})
-
-
 class HoldLost(Exception):
     """The book has the claim, but the gate no longer holds: the checkout must end."""
 
@@ -76,22 +73,22 @@ class Reservation:
         held = await self._parts.holds.hold_all(wishes)
         entered = iter(
             await self._entered_all(
-                [draft for draft, state in zip(drafts, held, strict=True) if state in _HOLDING]
+                [draft for draft, state in zip(drafts, held, strict=True) if _is_made(state)]
             )
         )
-        outcomes = [next(entered) if state in _HOLDING else _refusal(state) for state in held]
+        outcomes = [next(entered) if _is_made(state) else _refusal(state) for state in held]
         new = [at for at, outcome in enumerate(outcomes) if _is_new(outcome)]
         kept = set(new) if self._is_sure(began_s) else await self._kept(drafts, new)
         unfinished = {
             at: self._conclude(
                 drafts[at],
                 pvs[at],
-                drafts[at].shops if held[at] is HoldState.NEW else (),
+                drafts[at].shops,
                 outcome,
                 is_sure=False,
             )
             for at, outcome in enumerate(outcomes)
-            if held[at] in _HOLDING and at not in kept
+            if _is_made(held[at]) and at not in kept
         }
         if unfinished:
             concluded = await asyncio.gather(*unfinished.values(), return_exceptions=True)
@@ -297,8 +294,12 @@ def _is_new(outcome: Opened | BaseException) -> bool:
     return isinstance(outcome, Opened) and outcome.is_new
 
 
+def _is_made(state: HoldState | Exception) -> bool:
+    return state is HoldState.NEW
+
+
 def _refusal(state: HoldState | Exception) -> Exception:
-    """Why nothing is held: an ended hold is left by a try that never reached the book."""
+    """Why nothing new is held: what was there is of a repeat, or of a try that came to nothing."""
     return Raced() if isinstance(state, HoldState) else state
 
 

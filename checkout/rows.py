@@ -160,13 +160,26 @@ def sell_claims(conn: Connection, records: Sequence[Record]) -> None:
 
 def known(conn: Connection, asked: Sequence[tuple[str, str]]) -> list[bool]:
     """Of each pair, whether there is that checkout, or an open one of that viewer."""
-    ids, viewers = [list(names) for names in zip(*asked, strict=True)]
+    there: set[str] = set()
+    busy: set[str] = set()
+    for some in in_sizes(asked):
+        names: dict[str, Any] = {}
+        for number, (checkout, viewer) in enumerate(some):
+            names[f"id{number}"], names[f"viewer{number}"] = checkout, viewer
+        for checkout, viewer, is_open in _known(len(some)).rows(conn, **names):
+            there.add(checkout)
+            if is_open:
+                busy.add(viewer)
+    return [checkout in there or viewer in busy for checkout, viewer in asked]
+
+
+@cache
+def _known(count: int) -> Prepared:
+    ids: list[Any] = [bindparam(f"id{number}") for number in range(count)]
+    viewers: list[Any] = [bindparam(f"viewer{number}") for number in range(count)]
     mine = and_(checkouts.c.viewer.in_(viewers), checkouts.c.open)
     query = select(checkouts.c.id, checkouts.c.viewer, checkouts.c.open)
-    found = conn.execute(query.where(or_(checkouts.c.id.in_(ids), mine))).all()
-    there = {row.id for row in found}
-    busy = {row.viewer for row in found if row.open}
-    return [checkout in there or viewer in busy for checkout, viewer in asked]
+    return Prepared(query.where(or_(checkouts.c.id.in_(ids), mine)))
 
 
 def owned(conn: Connection, checkout: str, viewer: str | None) -> Record | None:

@@ -13,7 +13,7 @@ AWAITS: Final = (
     "opening_done", "settle", "stock_adjust", "stock_create", "stock_read", "stock_rebuild",
     # The book.
     "_claimed", "_due", "_forget", "_known", "_mark", "_pending", "_read_shards",
-    "_undelivered", "begin", "begin_all",
+    "_undelivered", "all_by_id", "begin", "begin_all",
     "begin_adjustment", "by_attempt", "by_id", "change_listing", "complete_adjustment", "due",
     "enter", "enter_all", "known",
     "forget_before", "left_over", "look", "look_later", "mark_done", "note", "note_action",
