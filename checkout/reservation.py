@@ -37,6 +37,10 @@ FIRST_S: Final = 1.0
 
 LOOK_S: Final = 0.1
 
+LATER_S: Final = 1.0
+LATER_LOOKS: Final = 60
+"""Looks for a hold that the gate did not confirm, until the gate answers."""
+
 SURE_S: Final = CALM_S / 2
 """Who has claimed within this need not look at the hold again where one process serves alone:
 a gate that is filled from the book waits longer for late claims.
@@ -266,8 +270,25 @@ class Reservation:
         except (Refused, StalePrice) as refusal:
             raise HoldLost from refusal
         except Outage:
-            # The claim stands; a gate that lost its memory is rebuilt from it.
+            # The claim stands; a gate that lost its memory is rebuilt from it. One that did not
+            # may have ended the hold as an orphan's.
             logger.warning("the gate did not confirm the hold of %s", draft.id)
+            with suppress(Outage):
+                self._parts.tasks.detach(self._look_later(draft))
+
+    async def _look_later(self, draft: Record) -> None:
+        """When the gate answers again: what is claimed and not held it would sell once more."""
+        for _ in range(LATER_LOOKS):
+            await asyncio.sleep(LATER_S)
+            with suppress(Outage):
+                record = await self._parts.book.read(rows.by_id, draft.id)
+                if record is None or not record.is_open:
+                    return
+                for shop in record.shops:
+                    if not await self._parts.holds.is_held(draft.id, shop):
+                        logger.warning("%s holds nothing of %s any more", draft.id, shop)
+                        await self._parts.holds.close(shop)
+                return
 
     async def _holds_all(self, draft: Record) -> bool:
         """Whether what was held still is: a late claim may find it ended as an orphan's."""

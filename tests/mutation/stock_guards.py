@@ -266,6 +266,17 @@ STOCK_GUARDS: Final = (
         (CHECKOUT + "test_open.py::test_a_key_finds_its_checkout_after_it_has_ended",),
     ),
     Guard(
+        "open: what nobody could look at is looked at later",
+        "checkout/reservation.py",
+        "                self._parts.tasks.detach(self._look_later(draft))\n",
+        "                pass\n",
+        (
+            CHECKOUT + "test_together.py"
+            "::test_a_hold_that_was_lost_while_nobody_could_look_is_found_missing_later",
+        ),
+        is_simulated=True,
+    ),
+    Guard(
         "open: what is not opened lets its holds go",
         "checkout/reservation.py",
         "        await self._let_go(draft, made)\n        if is_drift",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from base.errors import SoldOut
+from base.errors import Outage, SoldOut
+from checkout import reservation
 from checkout.checkout import Checkout
 from checkout.reservation import SURE_S
+from shop.rebuild import rebuild
 from store.sql.book import Book
-from tests.integration.checkout.dying import DyingBook, InterruptedBook
+from tests.integration.checkout.dying import DyingBook, InterruptedBook, InterruptedHolds
 from tests.integration.checkout.market import Market, Node, buyer
 
 FAR_MS = 10**13
@@ -194,4 +196,36 @@ async def test_alone_only_a_late_claim_looks_at_its_hold_again(market: Market) -
     assert (await market.buy()).state == "reserved"
 
     assert await market.units() == (4, 1, 0)
+    assert await market.off() == []
+
+
+async def test_a_hold_that_was_lost_while_nobody_could_look_is_found_missing_later(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservation, "LATER_S", 0.01)
+
+    class Away(InterruptedHolds):
+        is_away = True
+
+        async def are_held(self, places: Sequence[tuple[str, str]]) -> list[bool]:
+            ((checkout, shop),) = places
+            await self.settle(checkout, shop, "forgotten")
+            return [False]
+
+        async def is_held(self, checkout: str, shop: str) -> bool:
+            if self.is_away:
+                self.is_away = False
+                raise Outage
+            return await super().is_held(checkout, shop)
+
+    node = await market.start_node(holds=Away(market.scripts, market.clock))
+
+    checkout = await node.purchases.buy(buyer(), "mug-blue", 2, "key-0001", "demo")
+    assert checkout.state == "reserved"
+    await node.parts.tasks.close(5)
+
+    with pytest.raises(Outage):
+        await market.buy(who="otto")
+    await rebuild(market.book, market.scripts)
+    assert await market.units() == (3, 2, 0)
     assert await market.off() == []
