@@ -17,8 +17,9 @@ from cart.cart import Cart
 from checkout.attempts import attempt_id
 from checkout.checkout import Checkout
 from shop.product import NewSku, PatchProduct
+from store.redis import keys
 from tests.integration.checkout.market import HOME, Market, buyer, card
-from tests.selling import seller
+from tests.selling import SHOP, seller
 
 
 async def fill(market: Market, *lines: tuple[str, int], who: str = "vera") -> Cart:
@@ -68,6 +69,17 @@ async def test_a_key_finds_its_checkout_after_it_has_ended(market: Market) -> No
     assert await market.buy() == paid
     assert await market.buy(key="key-0002") == cancelled
     assert await market.units() == (4, 0, 1)
+
+
+async def test_a_key_finds_its_checkout_when_the_gate_has_forgotten_it_and_all_are_sold(
+    market: Market,
+) -> None:
+    cancelled = await market.node.purchases.cancel(buyer(), (await market.buy()).id)
+    await market.buy(qty=5, who="otto")
+    # A week later, or after a rebuild, which knows no holds of what has ended.
+    await market.scripts.command("DEL", keys.hold(SHOP, cancelled.id))
+
+    assert await market.buy() == cancelled
 
 
 async def test_a05_a_key_with_another_body_is_reused(market: Market) -> None:
