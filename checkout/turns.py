@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from base.tasks import Tasks
     from store.redis.scripts import Scripts
 
-__all__ = ["FULL_MS", "MOST_WAITING", "Turns"]
+__all__ = ["MOST_WAITING", "Turns"]
 
 WAIT_S: Final = 6.0
 """For a turn; longer than ``LEASE_MS``, so that a process that died costs nobody an answer."""
