@@ -80,13 +80,14 @@ async def serve(settings: Settings) -> int:
     if not folder.acquire():
         return complain(f"Another server runs on {folder.path}. Stop it, or set --data-dir.")
     settings = with_secret(settings, folder)
-    at = Addresses.of(settings)
+    at = Addresses.of(settings, shared=True)
     async with contextlib.AsyncExitStack() as stack:
         # First: a taken port or a bad certificate should not cost anybody a start of the stores.
         tls(settings.certfile)
         place = stack.enter_context(bound(settings.host, settings.port))
         # It starts beside all the rest; whoever asks it too early waits for it.
         sandbox = await stack.enter_async_context(open_sandbox(settings))
+        await stack.enter_async_context(serve_book(settings))
         await stack.enter_async_context(open_redis(settings))
         await prepare(at)
         if settings.workers > 1:
@@ -118,7 +119,6 @@ async def serve_many(
         node = compose(settings, stores, SystemClock())
         await make_ready(node)
         await node.close()
-    await stack.enter_async_context(serve_book(at, settings.data_dir))
     # Bound but not listening: it only keeps the port, also when the kernel chose it.
     place = stack.enter_context(bound(settings.host, settings.port, shared=True))
     settings = replace(settings, port=place.getsockname()[1])

@@ -29,6 +29,13 @@ WAIT_S: Final = 15.0
 MOST_ASKING: Final = 32
 """Who waits for one key; nobody clicks that often, a broken client does."""
 
+BUSY: Final = 2
+"""Works on the way while new flights are not started one by one but wait for company: each work
+costs as much as several flights do. One is at the gate while the other is at the book."""
+
+ENOUGH: Final = 50
+"""Company enough."""
+
 FULL_MS: Final = 1_000
 
 Outcome = Record | BaseException
@@ -63,7 +70,9 @@ class Flight:
 
 
 class Flights:
-    """Starts those of one turn of the loop together, and lands every one.
+    """Starts together what is asked for in a moment, and lands every one.
+
+    The moment is a turn of the loop, and while there is much to do, until a work has ended.
 
     Args:
         tasks: Owns the work on them, which goes on when who asked has gone away.
@@ -82,6 +91,7 @@ class Flights:
         self._start = start
         self._on_end = on_end
         self._under_way: dict[str, Flight] = {}
+        self._works = 0
         self._new: list[Flight] = []
 
     def ask(self, ident: str, actor: Actor, wish: Wish, show: str | None, told: Told) -> None:
@@ -90,7 +100,7 @@ class Flights:
         if flight is None:
             flight = self._under_way[ident] = Flight(ident, actor, wish, show, [told])
             self._new.append(flight)
-            if len(self._new) == 1:
+            if len(self._new) in {1, ENOUGH}:
                 asyncio.get_running_loop().call_soon(self._start_new)
         elif len(flight.told) + len(flight.others) >= MOST_ASKING:
             told(RateLimited(FULL_MS))
@@ -121,7 +131,8 @@ class Flights:
             work.close()
             self._land_all(flights, work, outage)
         else:
-            task.add_done_callback(lambda _: self._land_left(flights, work))
+            self._works += 1
+            task.add_done_callback(lambda _: self._end(flights, work))
 
     def land(self, flight: Flight, outcome: Outcome) -> None:
         """Tell everybody who asked; once is enough."""
@@ -143,6 +154,8 @@ class Flights:
             begin(flight.until_s)
 
     def _start_new(self) -> None:
+        if self._works >= BUSY and len(self._new) < ENOUGH:
+            return
         new, self._new = self._new, []
         until_s = asyncio.get_running_loop().time() + WAIT_S
         for flight in new:
@@ -165,10 +178,13 @@ class Flights:
             self._land_all(flights, work, error)
             raise
 
-    def _land_left(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
-        """After a task that was cancelled, maybe before it began."""
+    def _end(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
+        """After a task, which may have been cancelled before it began."""
         work.close()
         self._land_all(flights, work, Outage())
+        self._works -= 1
+        if self._new:
+            self._start_new()
 
     def _land_all(self, flights: Sequence[Flight], work: object, outcome: Outcome) -> None:
         for flight in flights:

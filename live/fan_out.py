@@ -4,8 +4,8 @@ Two lanes. What is urgent (pins, the show's state, the bag, a SKU sold out) goes
 takes along what waits; the rest (chat, purchases, stock, counts) is merged into one frame a
 tick. A write of 8 KB costs the kernel what one of 200 bytes does, so a tick as long as the
 crowd needs keeps telling within its share of the loop, however much is said. While nobody
-speaks the tick is longer in a large crowd: numbers that run must not take the time of those
-who buy.
+speaks the tick is longer in a large crowd, and its walk takes breaks: numbers that run must not
+take the time of those who buy.
 
 Nobody is waited for: a member whose socket is full is passed over, and catches up from the
 room's ring, or by a snapshot, when it drains.
@@ -48,6 +48,13 @@ LONGEST_CALM_S: Final = 1.0
 CALM_SHARE: Final = 0.1
 """The same while nobody speaks: purchases and numbers are as good half a second later."""
 
+BREAK: Final = 3.0
+"""After a chunk of a walk that only tells such, times what the chunk took and what the loop was
+late for it: what is asked in a crowd of 10,000 does not wait for all of them to be told."""
+
+LONGEST_BREAK_S: Final = 0.05
+"""Even so a walk ends: 100 chunks, which are 10,000 members, within 5 s."""
+
 CALM_MOST: Final = FAR_BEHIND // 2
 """Purchases that wait so long; with more, cohorts could be too far behind to share a frame."""
 
@@ -81,6 +88,8 @@ class FanOut:
         self._is_urgent = self._is_said = False
         self._lane: Lane = "tick"
         self._walk: Walk | None = None
+        self._has_time = False
+        self._step_due_s = 0.0
         self._next: asyncio.Handle | None = None
         self._due_s = math.inf
         self._walked_at_s = clock.monotonic_s() - LONGEST_TICK_S
@@ -231,18 +240,32 @@ class FanOut:
 
     def _wake(self) -> None:
         """Tell now, or with the next tick; a walk under way looks again when it ends."""
-        if self._walk is not None or not self._has_news:
+        if self._walk is not None:
+            self._hurry()
+            return
+        if not self._has_news:
             return
         if self._is_urgent:
             self._start_walk()
             return
-        is_calm = not self._is_said and self.room.seq - self._told_seq < CALM_MOST
-        due_s = self._walked_at_s + (self.calm_s if is_calm else self.tick_s)
+        due_s = self._walked_at_s + (self.calm_s if self._is_calm else self.tick_s)
         if due_s < self._due_s:
             self.stop()
             self._due_s = due_s
             wait_s = max(due_s - self._clock.monotonic_s(), 0.0)
             self._next = asyncio.get_running_loop().call_later(wait_s, self._start_walk)
+
+    def _hurry(self) -> None:
+        """The walk under way takes no more breaks if what has happened cannot wait for them."""
+        if self._has_time and not self._is_calm and self._next is not None:
+            self._has_time = False
+            self._next.cancel()
+            self._next = asyncio.get_running_loop().call_soon(self._step)
+
+    @property
+    def _is_calm(self) -> bool:
+        is_loud = self._is_urgent or self._is_said
+        return not is_loud and self.room.seq - self._told_seq < CALM_MOST
 
     @property
     def _has_news(self) -> bool:
@@ -263,10 +286,12 @@ class FanOut:
         )
         self._stock_news, self._counts_news, self._host_news = {}, [], []
         self._lane = "now" if self._is_urgent else "tick"
+        self._has_time = self._is_calm
         self._is_urgent = self._is_said = False
         self._told_seq = self.room.seq
         self._walked_at_s = self._clock.monotonic_s()
         self._cost_s = 0.0
+        self._step_due_s = self._walked_at_s
         self._step()
 
     def _step(self) -> None:
@@ -280,9 +305,14 @@ class FanOut:
             # A room whose walk never ends would be silent for good.
             self._walk = self._next = None
             raise
-        self._cost_s += self._clock.monotonic_s() - started_s
+        now_s = self._clock.monotonic_s()
+        self._cost_s += now_s - started_s
         if has_more:
-            self._next = asyncio.get_running_loop().call_soon(self._step)
+            break_s = 0.0
+            if self._has_time:
+                break_s = min((now_s - self._step_due_s) * BREAK, LONGEST_BREAK_S)
+            self._step_due_s = now_s + break_s
+            self._next = asyncio.get_running_loop().call_later(break_s, self._step)
             return
         self._walk = self._next = None
         self._meter.broadcast(self._lane, self._cost_s)

@@ -7,8 +7,7 @@ from typing import Final
 
 from base.errors import Outage
 from store.redis import keys
-from store.sql.rows import Connection, literal, select
-from store.stores import Stores
+from store.stores import Stores, select_one
 
 __all__ = ["Health"]
 
@@ -69,11 +68,7 @@ class Health:
     async def _sql(self) -> bool:
         try:
             async with asyncio.timeout(CHECK_S):
-                await self._stores.book.read(_ask)
+                await self._stores.book.read(select_one)
         except (Outage, TimeoutError):
             return False
         return True
-
-
-def _ask(conn: Connection) -> None:
-    conn.execute(select(literal(1)))

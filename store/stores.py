@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,16 @@ from store.redis.feed import Feed
 from store.redis.scripts import Scripts
 from store.sql.book import Book
 from store.sql.migrate import migrate
-from store.sql.remote import BookServer, RemoteBook
+from store.sql.process import BookProcess
+from store.sql.remote import RemoteBook
+from store.sql.rows import Connection, literal, select
 from store.sql.writer import SqliteBook
 
-__all__ = ["Addresses", "Stores", "open_book", "open_redis", "prepare", "serve_book"]
+__all__ = ["Addresses", "Stores", "open_book", "open_redis", "prepare", "select_one", "serve_book"]
 
 
-BOOK_SOCKET: Final = "book.sock"
+WRITER: Final = "writer.sock"
+READER: Final = "reader.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +37,25 @@ class Addresses:
     Attributes:
         redis: Address of Redis.
         database: ``postgresql://…``, or ``sqlite:///…`` of the file in the data folder.
-        book_socket: Where another process writes the SQLite book; None: this one does.
+        book_sockets: The folder of the sockets behind which other processes write and read the
+            SQLite book; None: this one does.
 
     """
 
     redis: str
     database: str
-    book_socket: Path | None = None
+    book_sockets: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings, *, shared: bool = False) -> Addresses:
-        """What the settings say; ``shared``: the book is written by another process."""
+        """What the settings say; ``shared``: the SQLite book is served by other processes."""
         folder = settings.data_dir.absolute()
         embedded = not settings.redis_url
         sqlite = not settings.database_url
         return cls(
             redis=EmbeddedRedis(folder).url if embedded else settings.redis_url,
             database=f"sqlite:///{folder / 'book.db'}" if sqlite else settings.database_url,
-            book_socket=folder / BOOK_SOCKET if shared and sqlite else None,
+            book_sockets=folder if shared and sqlite else None,
         )
 
 
@@ -82,6 +86,7 @@ class Stores:
             channels = Channels(client)
             book = open_book(at)
             try:
+                await _heard(book)
                 yield cls(scripts=scripts, feed=Feed(client), channels=channels, book=book)
             finally:
                 await book.close()
@@ -96,6 +101,13 @@ async def _checked(client: Client) -> None:
         await check(client)
     except Outage as outage:
         raise Outage(f"Redis does not answer. Check {PREFIX}REDIS_URL.") from outage
+
+
+async def _heard(book: Book) -> None:
+    try:
+        await book.read(select_one)
+    except Outage as outage:
+        raise Outage("The book does not answer. The log above says why.") from outage
 
 
 @asynccontextmanager
@@ -113,19 +125,28 @@ async def open_redis(settings: Settings) -> AsyncIterator[EmbeddedRedis | None]:
 
 
 @asynccontextmanager
-async def serve_book(at: Addresses, folder: Path) -> AsyncIterator[None]:
-    """Write the SQLite book for other processes; PostgreSQL needs nobody for that."""
-    if not at.database.startswith("sqlite"):
+async def serve_book(settings: Settings) -> AsyncIterator[None]:
+    """Have processes of their own write and read the SQLite book.
+
+    One interpreter runs one thing at a time: beside a loop that is busy, a thread waits
+    milliseconds for each turn of its own, and the loop for it.
+    """
+    at = Addresses.of(settings, shared=True)
+    if at.book_sockets is None:
+        # PostgreSQL has processes enough.
         yield
         return
-    book = open_book(at)
-    server = BookServer(book, folder / BOOK_SOCKET)
-    await server.start()
-    try:
+    book = _file(at)
+    async with AsyncExitStack() as stack:
+        for name, read_only in ((WRITER, False), (READER, True)):
+            process = BookProcess(
+                book=book,
+                socket=at.book_sockets / name,
+                read_only=read_only,
+                log_level=settings.log_level,
+            )
+            await stack.enter_async_context(process)
         yield
-    finally:
-        await server.stop()
-        await book.close()
 
 
 async def prepare(at: Addresses) -> None:
@@ -148,7 +169,15 @@ def open_book(at: Addresses) -> Book:
         from store.sql.postgres import PostgresBook  # noqa: PLC0415
 
         return PostgresBook(at.database)
-    path = Path(at.database.removeprefix("sqlite:///"))
-    if at.book_socket is not None:
-        return RemoteBook(at.book_socket, path)
-    return SqliteBook(path)
+    if at.book_sockets is not None:
+        return RemoteBook(at.book_sockets / WRITER, at.book_sockets / READER)
+    return SqliteBook(_file(at))
+
+
+def select_one(conn: Connection) -> None:
+    """See whether the book answers: an operation that needs no table."""
+    conn.execute(select(literal(1)))
+
+
+def _file(at: Addresses) -> Path:
+    return Path(at.database.removeprefix("sqlite:///"))

@@ -35,6 +35,16 @@ BUSY_TIMEOUT_MS: Final = 5000
 STATEMENTS: Final = 512
 """Statements that a connection keeps ready; those of many rows count once for each length."""
 
+CACHE_KB: Final = 32 * 1024
+"""Of the pages that the writer uses: a group changes more than SQLite's own 2 MB hold, and what
+does not fit is written, read and written again.
+"""
+
+CHECKPOINT_PAGES: Final = 4000
+"""Of 4 KB in the log before they are copied to the file: a page that is changed again and again is
+copied once.
+"""
+
 POOL: Final = 10
 """Connections to PostgreSQL a process; more would only fight over the same rows."""
 
@@ -74,6 +84,8 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         dbapi.execute("PRAGMA journal_mode = WAL")
         # FULL: a commit is on disk before anybody hears of it, also after a power cut.
         dbapi.execute("PRAGMA synchronous = FULL")
+        dbapi.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        dbapi.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:

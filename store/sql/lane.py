@@ -1,4 +1,4 @@
-"""A thread with one connection, fed by a bounded queue."""
+"""Groups of operations on one connection, and a thread that runs them from a bounded queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from base.errors import Outage
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-__all__ = ["Call", "Lane"]
+__all__ = ["Call", "Groups", "Lane"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +35,59 @@ class Call:
 
     op: Callable[..., Any]
     args: tuple[Any, ...]
+    result: Any = field(default=None, kw_only=True)
+    error: BaseException | None = field(default=None, kw_only=True)
+
+
+class Groups:
+    """Runs groups of calls on one connection, always in the same thread.
+
+    Args:
+        engine: Gives the connection; it is opened again after a failure.
+        run: Runs a group and sets each call's result or error. When it raises, nothing
+            of the group was done and the connection is not used again.
+        most: Calls in a group.
+
+    """
+
+    def __init__(
+        self, engine: Engine, run: Callable[[Connection, Sequence[Call]], None], most: int
+    ) -> None:
+        self._engine = engine
+        self._run = run
+        self.most = most
+        self._conn: Connection | None = None
+
+    def serve(self, calls: Sequence[Call]) -> None:
+        """Run a group; each call has its result or its error then."""
+        try:
+            if self._conn is None:
+                self._conn = self._engine.connect()
+            self._run(self._conn, calls)
+        except Exception as error:  # noqa: BLE001 - whoever serves outlives any operation
+            logger.warning("%d operations of the book were undone", len(calls))
+            outage = outage_of(error)
+            for call in calls:
+                call.error = outage
+            self.close()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        try:
+            conn.close()
+        except Exception as error:  # noqa: BLE001 - it is broken, so we let it go
+            logger.warning("closing the book's connection failed: %s", error)
+
+
+@dataclass(slots=True, eq=False)
+class Waited(Call):
+    """A call that somebody waits for in a loop."""
+
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
 
 
 class Lane:
@@ -46,25 +95,13 @@ class Lane:
 
     Args:
         name: The thread's name.
-        engine: Gives the one connection; it is opened again after a failure.
-        serve: Runs a group and sets each call's result or error. When it raises, nothing
-            of the group was done and the connection is not used again.
-        group: The most calls in a group.
+        groups: Runs them.
 
     """
 
-    def __init__(
-        self,
-        name: str,
-        engine: Engine,
-        serve: Callable[[Connection, Sequence[Call]], None],
-        group: int,
-    ) -> None:
-        self._engine = engine
-        self._serve = serve
-        self._group = group
-        self._conn: Connection | None = None
-        self._calls: deque[Call] = deque()
+    def __init__(self, name: str, groups: Groups) -> None:
+        self._groups = groups
+        self._calls: deque[Waited] = deque()
         self._wake = threading.Condition()
         self._closing = False
         # A daemon: a server that dies must not be kept alive by it.
@@ -79,7 +116,7 @@ class Lane:
 
         """
         loop = asyncio.get_running_loop()
-        call = Call(op, args, loop, loop.create_future())
+        call = Waited(op, args, loop=loop, future=loop.create_future())
         with self._wake:
             if self._closing or len(self._calls) >= WAITING:
                 raise Outage
@@ -103,43 +140,19 @@ class Lane:
     def _work(self) -> None:
         while calls := self._next_group():
             with at_work():
-                self._serve_group(calls)
-        self._disconnect()
+                self._groups.serve(calls)
+            _answer(calls)
+        self._groups.close()
 
-    def _serve_group(self, calls: Sequence[Call]) -> None:
-        try:
-            if self._conn is None:
-                self._conn = self._engine.connect()
-            self._serve(self._conn, calls)
-        except Exception as error:  # noqa: BLE001 - the lane outlives any operation
-            self._give_up(calls, error)
-        _answer(calls)
-
-    def _next_group(self) -> list[Call]:
+    def _next_group(self) -> list[Waited]:
         with self._wake:
             while not self._calls and not self._closing:
                 self._wake.wait()
-            count = min(self._group, len(self._calls))
+            count = min(self._groups.most, len(self._calls))
             return [self._calls.popleft() for _ in range(count)]
 
-    def _give_up(self, calls: Sequence[Call], error: Exception) -> None:
-        logger.warning("%d operations of the book were undone", len(calls))
-        outage = outage_of(error)
-        for call in calls:
-            call.error = outage
-        self._disconnect()
 
-    def _disconnect(self) -> None:
-        conn, self._conn = self._conn, None
-        if conn is None:
-            return
-        try:
-            conn.close()
-        except Exception as error:  # noqa: BLE001 - it is broken, so we let it go
-            logger.warning("closing the book's connection failed: %s", error)
-
-
-def _answer(calls: Sequence[Call]) -> None:
+def _answer(calls: Sequence[Waited]) -> None:
     # One wake-up of the loop a group, not one a call.
     for loop in {call.loop for call in calls}:
         mine = [call for call in calls if call.loop is loop]
@@ -149,7 +162,7 @@ def _answer(calls: Sequence[Call]) -> None:
             logger.warning("%d answers of the book found their loop closed", len(mine))
 
 
-def _resolve(calls: Sequence[Call]) -> None:
+def _resolve(calls: Sequence[Waited]) -> None:
     for call in calls:
         if call.future.done():  # the caller was cancelled; its operation stands
             continue

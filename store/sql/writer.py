@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from store.sql.connect import is_outage, outage_of, sqlite_engine
-from store.sql.lane import Call, Lane
+from store.sql.lane import Call, Groups, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["GROUP", "RETURNING", "SqliteBook"]
+__all__ = ["RETURNING", "SqliteBook", "reading", "writing"]
 
 RETURNING: Final = (3, 35)
 """The first SQLite that tells which of many rows are new."""
@@ -41,8 +41,8 @@ class SqliteBook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._writer = Lane("book-writer", sqlite_engine(path), _commit_group, GROUP)
-        self._reader = Lane("book-reader", sqlite_engine(path, read_only=True), read_each, GROUP)
+        self._writer = Lane("book-writer", writing(path))
+        self._reader = Lane("book-reader", reading(path))
 
     @property
     def shares_commits(self) -> bool:
@@ -63,7 +63,17 @@ class SqliteBook:
         await self._reader.close()
 
 
-def read_each(conn: Connection, calls: Sequence[Call]) -> None:
+def writing(path: Path) -> Groups:
+    """What writes to a SQLite file; one at a time."""
+    return Groups(sqlite_engine(path), _commit_group, GROUP)
+
+
+def reading(path: Path) -> Groups:
+    """What reads it beside that."""
+    return Groups(sqlite_engine(path, read_only=True), _read_each, GROUP)
+
+
+def _read_each(conn: Connection, calls: Sequence[Call]) -> None:
     """Answer calls from one view, which is younger than all of them."""
     with conn.begin():
         for call in calls:

@@ -45,9 +45,16 @@ class Victim(StrEnum):
     REDIS = "redis"
     BOTH = "both"
     PROVIDER = "provider"
+    WRITER = "writer"
+    READER = "reader"
 
 
-_WORDS: Final = {Victim.REDIS: ("redis-server", "valkey-server"), Victim.PROVIDER: ("-m sandbox",)}
+_WORDS: Final = {
+    Victim.REDIS: ("redis-server", "valkey-server"),
+    Victim.PROVIDER: ("-m sandbox",),
+    Victim.WRITER: ("writer.sock",),
+    Victim.READER: ("reader.sock",),
+}
 """What is in the command line of a victim that the server starts anew by itself."""
 
 

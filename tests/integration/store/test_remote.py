@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from base.errors import Conflict, Outage
-from store.sql.remote import BookServer, RemoteBook
+from store.sql.process import BookProcess
+from store.sql.remote import RemoteBook
 from store.sql.rows import Connection, insert, select
 from store.sql.tables import order_numbers
+from store.sql.writer import reading, writing
+from tests.books import served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -30,52 +36,74 @@ def shops(conn: Connection) -> list[str]:
     return list(conn.execute(select(order_numbers.c.shop).order_by("shop")).scalars())
 
 
+def note_slowly(conn: Connection, shop: str, pause_s: float) -> str:
+    noted = note(conn, shop)
+    time.sleep(pause_s)
+    return noted
+
+
 def wait_then_note(conn: Connection, shop: str) -> str:
     gate.wait(5)
     return note(conn, shop)
 
 
 def raise_what_cannot_travel(_conn: Connection) -> None:
-    early_gate.wait(5)
     raise Conflict(threading.Lock())  # type: ignore[arg-type]
 
 
 def return_what_cannot_travel(_conn: Connection) -> object:
-    early_gate.wait(5)
     return threading.Lock()
 
 
+def take_all_bytes(_conn: Connection, data: bytes) -> bytes:
+    return data[::-1]
+
+
 gate = threading.Event()
-early_gate = threading.Event()
 
 
 @pytest.fixture(autouse=True)
 def closed_gate() -> None:
     gate.clear()
-    early_gate.clear()
 
 
 @pytest.fixture
-async def server(book: SqliteBook, tmp_path: Path) -> AsyncIterator[BookServer]:
-    server = BookServer(book, tmp_path / "book.sock")
-    await server.start()
-    yield server
-    await server.stop()
+async def sockets(book: SqliteBook, tmp_path: Path) -> AsyncIterator[tuple[Path, Path]]:
+    writer, reader = tmp_path / "writer.sock", tmp_path / "reader.sock"
+    async with served(writing(book.path), writer), served(reading(book.path), reader):
+        yield writer, reader
 
 
 @pytest.fixture
-async def remote(
-    server: BookServer, book: SqliteBook, tmp_path: Path
-) -> AsyncIterator[RemoteBook]:
-    remote = RemoteBook(tmp_path / "book.sock", book.path)
+async def remote(sockets: tuple[Path, Path]) -> AsyncIterator[RemoteBook]:
+    remote = RemoteBook(*sockets)
     yield remote
     await remote.close()
 
 
+@pytest.fixture
+async def process(book: SqliteBook, tmp_path: Path) -> AsyncIterator[BookProcess]:
+    async with BookProcess(
+        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+async def far(
+    process: BookProcess, sockets: tuple[Path, Path], tmp_path: Path
+) -> AsyncIterator[RemoteBook]:
+    """Its writer is a process that can be killed."""
+    del process
+    far = RemoteBook(tmp_path / "its.sock", sockets[1])
+    yield far
+    await far.close()
+
+
 async def test_operations_of_several_processes_reach_one_book(
-    remote: RemoteBook, book: SqliteBook, tmp_path: Path
+    remote: RemoteBook, book: SqliteBook, sockets: tuple[Path, Path]
 ) -> None:
-    other = RemoteBook(tmp_path / "book.sock", book.path)
+    other = RemoteBook(*sockets)
 
     await asyncio.gather(remote.write(note, "a"), other.write(note, "b"), book.write(note, "c"))
 
@@ -83,40 +111,106 @@ async def test_operations_of_several_processes_reach_one_book(
     await other.close()
 
 
-async def test_the_socket_is_private(server: BookServer, tmp_path: Path) -> None:
-    assert stat.S_IMODE((tmp_path / "book.sock").stat().st_mode) == 0o600
-    await server.stop()
-    assert not (tmp_path / "book.sock").exists()
+async def test_the_sockets_are_private(sockets: tuple[Path, Path]) -> None:
+    assert [stat.S_IMODE(socket.stat().st_mode) for socket in sockets] == [0o600, 0o600]
 
 
-async def test_a_lost_writer_is_an_outage_and_is_found_again(
-    remote: RemoteBook, server: BookServer
+async def test_a_reader_writes_nothing(sockets: tuple[Path, Path]) -> None:
+    turned = RemoteBook(sockets[1], sockets[1])
+
+    with pytest.raises(Outage):
+        await turned.write(note, "a")
+
+    assert await turned.read(shops) == []
+    await turned.close()
+
+
+async def test_a_killed_writer_is_an_outage_and_is_started_again(
+    far: RemoteBook, process: BookProcess
 ) -> None:
-    waiting = asyncio.create_task(remote.write(wait_then_note, "unknown"))
-    await asyncio.sleep(0.05)
+    assert await far.write(note, "first") == "first"
+    waiting = asyncio.create_task(far.write(note_slowly, "unknown", 5.0))
+    await asyncio.sleep(0.1)
 
-    await server.stop()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
 
     with pytest.raises(Outage):
         await waiting
-    gate.set()
-    with pytest.raises(Outage):
-        await remote.write(note, "lost")
-    await server.start()
-    assert await remote.write(note, "then") == "then"
-    # The operation that was under way may have happened: the caller was not told either way.
-    assert await remote.read(shops) in (["then"], ["then", "unknown"])
+    assert await far.write(note, "then") == "then"
+    assert await far.read(shops) == ["first", "then"]
 
 
-async def test_without_a_writer_there_is_an_outage_at_once(
-    book: SqliteBook, tmp_path: Path
+async def test_a_writer_that_is_told_to_stop_carries_out_what_it_was_asked(
+    far: RemoteBook, process: BookProcess, book: SqliteBook
 ) -> None:
-    remote = RemoteBook(tmp_path / "nobody.sock", book.path)
+    await far.write(note, "first")
+    pid = process.pid
+    asked = [asyncio.create_task(far.write(note_slowly, f"shop-{n}", 0.1)) for n in range(5)]
+    await asyncio.sleep(0.05)
+
+    # As a service manager does, to all processes of a service.
+    assert pid is not None
+    os.kill(pid, signal.SIGTERM)
+    await process.__aexit__(None, None, None)
+
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert len(await book.read(shops)) == 1 + len(asked)
+
+
+async def test_the_next_writer_begins_when_the_last_one_has_ended(
+    far: RemoteBook, process: BookProcess, book: SqliteBook, tmp_path: Path
+) -> None:
+    await far.write(note, "first")
+    slow = asyncio.create_task(far.write(note_slowly, "slow", 1.0))
+    await asyncio.sleep(0.1)
+    ending = asyncio.create_task(process.__aexit__(None, None, None))
+    await asyncio.sleep(0.1)
+
+    async with BookProcess(
+        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
+    ):
+        after = RemoteBook(tmp_path / "its.sock", tmp_path / "nobody.sock")
+        assert await after.write(shops) == ["first", "slow"]
+        await after.close()
+
+    await asyncio.gather(slow, ending, return_exceptions=True)
+
+
+async def test_without_a_writer_there_is_an_outage(
+    sockets: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sql.remote.CONNECT_S", 0.1)
+    remote = RemoteBook(tmp_path / "nobody.sock", sockets[1])
 
     with pytest.raises(Outage):
         await remote.write(note, "a")
     assert await remote.read(shops) == []
     await remote.close()
+
+
+async def test_a_writer_that_is_starting_is_waited_for(book: SqliteBook, tmp_path: Path) -> None:
+    remote = RemoteBook(tmp_path / "its.sock", tmp_path / "nobody.sock")
+    early = asyncio.create_task(remote.write(note, "early"))
+    await asyncio.sleep(0.1)
+
+    async with served(writing(book.path), tmp_path / "its.sock"):
+        assert await early == "early"
+        await remote.close()
+
+
+async def test_more_than_can_be_waited_for_is_refused(
+    remote: RemoteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sql.remote.IN_FLIGHT", 2)
+    asked = [asyncio.create_task(remote.write(wait_then_note, f"shop-{n}")) for n in range(3)]
+    await asyncio.sleep(0.05)
+    gate.set()
+
+    heard = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [isinstance(one, Outage) for one in heard] == [False, False, True]
+    assert await remote.write(note, "then") == "then"
 
 
 async def test_an_operation_that_cannot_travel_is_its_callers_bug(remote: RemoteBook) -> None:
@@ -130,23 +224,30 @@ async def test_an_operation_that_cannot_travel_is_its_callers_bug(remote: Remote
 async def test_an_answer_that_cannot_travel_fails_its_caller_alone(
     remote: RemoteBook, op: Callable[[Connection], object]
 ) -> None:
+    held = asyncio.ensure_future(remote.write(wait_then_note, "first"))
+    await asyncio.sleep(0.05)
     bad = asyncio.ensure_future(remote.write(op))
+    neighbour = asyncio.ensure_future(remote.write(note, "neighbour"))
     await asyncio.sleep(0.05)
-    neighbour = asyncio.ensure_future(remote.write(wait_then_note, "neighbour"))
-    await asyncio.sleep(0.05)
-
-    early_gate.set()
-    with pytest.raises((Outage, TypeError)):
-        await bad
     gate.set()
 
-    assert await neighbour == "neighbour"
+    with pytest.raises((Outage, TypeError)):
+        await bad
+
+    assert [await held, await neighbour] == ["first", "neighbour"]
+
+
+async def test_what_is_larger_than_a_socket_takes_at_once_travels(remote: RemoteBook) -> None:
+    data = os.urandom(2_000_000)
+
+    assert await remote.read(take_all_bytes, data) == data[::-1]
 
 
 async def test_an_answer_that_is_late_is_an_outage(
     remote: RemoteBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.sql.remote.WRITE_S", 0.05)
+    monkeypatch.setattr("store.sql.remote.ANSWER_S", 0.05)
+    monkeypatch.setattr("store.sql.remote.LOOK_S", 0.02)
 
     with pytest.raises(Outage):
         await remote.write(wait_then_note, "late")
@@ -166,15 +267,15 @@ async def test_a_caller_that_leaves_disturbs_nobody(remote: RemoteBook) -> None:
     assert await remote.read(shops) == ["gone", "stays"]
 
 
-async def test_a_killed_process_leaves_the_book_to_the_others(
-    remote: RemoteBook, book: SqliteBook, tmp_path: Path
+@pytest.mark.parametrize("sent", [bytes([0, 0, 9, 9, 1]), bytes([0, 0, 0, 2]) + b"no"])
+async def test_a_process_that_dies_or_talks_nonsense_leaves_the_book_to_the_others(
+    remote: RemoteBook, book: SqliteBook, sockets: tuple[Path, Path], sent: bytes
 ) -> None:
-    """It dies in the middle of a frame."""
     code = (
         "import socket, sys, os; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
-        "s.send(bytes([0, 0, 9, 9, 1])); print(1, flush=True); input()"
+        "s.send(bytes.fromhex(sys.argv[2])); print(1, flush=True); input()"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "book.sock")]
+    command = [sys.executable, "-c", code, str(sockets[0]), sent.hex()]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
