@@ -36,6 +36,9 @@ costs as much as several flights do. One is at the gate while the other is at th
 ENOUGH: Final = 50
 """Company enough."""
 
+COMPANY_S: Final = 0.005
+"""No longer is it waited for: works may be slow for reasons of their own."""
+
 FULL_MS: Final = 1_000
 
 Outcome = Record | BaseException
@@ -93,6 +96,7 @@ class Flights:
         self._under_way: dict[str, Flight] = {}
         self._works = 0
         self._new: list[Flight] = []
+        self._waiting: asyncio.TimerHandle | None = None
 
     def ask(self, ident: str, actor: Actor, wish: Wish, show: str | None, told: Told) -> None:
         """Have a checkout opened; ``told`` is called once, within :data:`WAIT_S`."""
@@ -101,7 +105,7 @@ class Flights:
             flight = self._under_way[ident] = Flight(ident, actor, wish, show, [told])
             self._new.append(flight)
             if len(self._new) in {1, ENOUGH}:
-                asyncio.get_running_loop().call_soon(self._start_new)
+                asyncio.get_running_loop().call_soon(self._look)
         elif len(flight.told) + len(flight.others) >= MOST_ASKING:
             told(RateLimited(FULL_MS))
         elif flight.wish.fingerprint == wish.fingerprint:
@@ -153,10 +157,19 @@ class Flights:
         for begin in flight.others:
             begin(flight.until_s)
 
+    def _look(self) -> None:
+        if self._works < BUSY or len(self._new) >= ENOUGH:
+            self._start_new()
+        elif self._new and self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(COMPANY_S, self._start_new)
+
     def _start_new(self) -> None:
-        if self._works >= BUSY and len(self._new) < ENOUGH:
-            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
         new, self._new = self._new, []
+        if not new:
+            return
         until_s = asyncio.get_running_loop().time() + WAIT_S
         for flight in new:
             flight.until_s = flight.until_s or until_s
@@ -184,7 +197,7 @@ class Flights:
         self._land_all(flights, work, Outage())
         self._works -= 1
         if self._new:
-            self._start_new()
+            self._look()
 
     def _land_all(self, flights: Sequence[Flight], work: object, outcome: Outcome) -> None:
         for flight in flights:

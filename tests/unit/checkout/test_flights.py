@@ -12,7 +12,7 @@ from base.errors import Outage, RateLimited, SoldOut
 from base.identity import Actor, Role
 from base.tasks import Tasks
 from checkout import flights
-from checkout.flights import MOST_ASKING, Flight, Flights
+from checkout.flights import COMPANY_S, ENOUGH, MOST_ASKING, Flight, Flights
 from checkout.wish import Wish
 
 if TYPE_CHECKING:
@@ -194,3 +194,54 @@ async def test_who_cannot_be_told_keeps_nobody_else_from_hearing(
 
     assert [type(said) for _, said in tower.told] == [SoldOut]
     assert "nobody heard what became of a" in caplog.text
+
+
+async def test_while_much_is_under_way_what_is_new_waits_for_company() -> None:
+    tower = Tower(never)
+    for ident in ("a", "b"):
+        tower.ask(ident)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    for number in range(1, ENOUGH):
+        tower.ask(f"co-{number}")
+        await asyncio.sleep(0)
+        assert len(tower.started) == 2
+    tower.ask("enough")
+    await asyncio.sleep(0)
+
+    assert [len(some) for some in tower.started] == [1, 1, ENOUGH]
+    await tower.tasks.close(0)
+
+
+async def test_nobody_waits_for_company_for_long() -> None:
+    tower = Tower(never)
+    for ident in ("a", "b", "c", "d"):
+        tower.ask(ident)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert tower.started == [["a"], ["b"]]
+
+    await asyncio.sleep(COMPANY_S + 0.02)
+
+    assert tower.started == [["a"], ["b"], ["c", "d"]]
+    await tower.tasks.close(0)
+
+
+async def test_what_waits_begins_when_a_work_has_ended() -> None:
+    first = asyncio.Event()
+
+    async def wait(some: Sequence[Flight]) -> None:
+        await (first.wait() if some[0].ident == "a" else asyncio.Event().wait())
+
+    tower = Tower(wait)
+    for ident in ("a", "b", "c"):
+        tower.ask(ident)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    first.set()
+    await tower.all_told(1)
+
+    assert tower.started == [["a"], ["b"], ["c"]]
+    await tower.tasks.close(0)
