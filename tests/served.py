@@ -173,5 +173,5 @@ class Served:
 
 def command_of(pid: int) -> str:
     """How a process was started; nothing: it has ended."""
-    command = ["ps", "-o", "args=", "-p", str(pid)]
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
