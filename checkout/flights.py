@@ -36,7 +36,7 @@ costs as much as several flights do. One is at the gate while the other is at th
 ENOUGH: Final = 50
 """Company enough."""
 
-COMPANY_S: Final = 0.005
+COMPANY_S: Final = 0.02
 """No longer is it waited for: works may be slow for reasons of their own."""
 
 FULL_MS: Final = 1_000
