@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from checkout.order import Order
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Change"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A checkout after an operation, whether that changed it, and orders that were made."""
 
     record: Record

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from base.errors import Outage
 from store.redis import keys
@@ -77,8 +78,7 @@ def add_all(conn: Connection, news: Sequence[tuple[str, dict[str, Any]]], at: in
     rows.add_all(conn, outbox, [{"kind": k, "payload": p, "at": at} for k, p in news])
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """An entry that was not delivered yet."""
 
     id: int
