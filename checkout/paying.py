@@ -15,7 +15,15 @@ from base.gathering import Gathering
 from checkout import attempts, rows, waiting
 from checkout.address import proper
 from checkout.attempts import Try
-from checkout.payments.provider import Declined, Lost, NotSent, Payment, Status, TurnedAway
+from checkout.payments.provider import (
+    Declined,
+    Due,
+    Lost,
+    NotSent,
+    Payment,
+    Status,
+    TurnedAway,
+)
 from checkout.race import insist
 from checkout.state import State
 
@@ -160,18 +168,10 @@ class Paying:
         raise AssertionError("the last turn has an outcome")
 
     async def _take(self, record: Record, token: str) -> Record:
-        provider, attempt = self._parts.provider, record.paying
         # The version rises with every try, so that each has a key of its own.
-        key = f"{attempt.id}-{record.version}"
+        key = f"{record.paying.id}-{record.version}"
         try:
-            await provider.create(attempt.id, attempt.amount, attempt.currency, record.id)
-        except TurnedAway:
-            raise
-        except (NotSent, Lost, Invalid) as error:
-            # Without a confirm nothing is charged, whether it was made or not.
-            return await self._unsent(record, error)
-        try:
-            payment = await provider.confirm(attempt.id, token, key)
+            payment = await self._parts.provider.take(_due(record), token, key)
         except Declined as declined:
             return await self._declined(record, declined.failure)
         except TurnedAway:
@@ -182,7 +182,7 @@ class Paying:
             return await self._find_out(record, token, key)
         return await self._take_over(record, payment)
 
-    async def _unsent(self, record: Record, error: NotSent | Lost | Invalid) -> NoReturn:
+    async def _unsent(self, record: Record, error: NotSent | Invalid) -> NoReturn:
         """Nothing was charged: as before the try."""
         await self._reconciler.unsent(record)
         if isinstance(error, Invalid):
@@ -199,7 +199,7 @@ class Paying:
             try:
                 payment = await provider.fetch(attempt.id)
                 if payment is None or payment.status is Status.REQUIRES_METHOD:
-                    payment = await provider.confirm(attempt.id, token, key)
+                    payment = await provider.take(_due(record), token, key)
             except Declined as declined:
                 return await self._declined(record, declined.failure)
             except (NotSent, Lost, Invalid):
@@ -257,3 +257,13 @@ class Paying:
         if record is None:
             raise NotFound("There is no such checkout. Start a new one.")
         return record
+
+
+def _due(record: Record) -> Due:
+    attempt = record.paying
+    return Due(
+        attempt=attempt.id,
+        checkout=record.id,
+        amount=attempt.amount,
+        currency=attempt.currency,
+    )

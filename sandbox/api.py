@@ -33,8 +33,15 @@ RETRY_AFTER: Final = {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
 Key = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
+class Confirm(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/payments/{attempt}/confirm``."""
+
+    method: str
+    key: Key
+
+
 class Create(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``PUT /v1/payments/{attempt}``."""
+    """Body of ``PUT /v1/payments/{attempt}``; with ``confirm`` it is tried to be paid at once."""
 
     amount: Amount
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
@@ -49,13 +56,7 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
     return_url: (
         Annotated[str, Meta(max_length=2000, pattern=r"^(https?://\S+|/([^/\\\s]\S*)?)\Z")] | None
     ) = None
-
-
-class Confirm(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /v1/payments/{attempt}/confirm``."""
-
-    method: str
-    key: Key
+    confirm: Confirm | None = None
 
 
 class Refund(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +123,8 @@ class Api:
             metadata=body.metadata,
             return_url=body.return_url,
         )
+        if body.confirm is not None:
+            return await self._try(request, body.confirm, order)
         payment, made = await self._bank.create(_attempt(request), order)
         return reply(201 if made else 200, payment)
 
@@ -129,11 +132,15 @@ class Api:
         return reply(200, await self._bank.find(_attempt(request)))
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        body = await _read(request, Confirm)
+        return await self._try(request, await _read(request, Confirm), None)
+
+    async def _try(
+        self, request: web.Request, body: Confirm, order: till.Order | None
+    ) -> web.Response:
         fault = self._faults.take_confirm()
         if fault == "429":
             raise ProviderError("rate_limited")
-        tried = await self._bank.confirm(_attempt(request), body.method, body.key)
+        tried = await self._bank.confirm(_attempt(request), body.method, body.key, order)
         if METHODS[body.method].loses_answer and not tried.replayed:
             _hang_up(request)
         if fault == "500_then_success":

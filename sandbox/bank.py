@@ -83,8 +83,16 @@ class Bank:
         """See :func:`sandbox.till.find`."""
         return await self._store.run(lambda db: till.find(db, payment))
 
-    async def confirm(self, payment: str, method: str, key: str) -> till.Tried:
+    async def confirm(
+        self, payment: str, method: str, key: str, order: till.Order | None = None
+    ) -> till.Tried:
         """Try to pay; a slow method's answer waits for its end.
+
+        Args:
+            payment: Its name.
+            method: The token.
+            key: Of the try.
+            order: To make the payment of first, unless it is there.
 
         Raises:
             ProviderError: ``unknown_method``, or as :func:`sandbox.till.confirm`.
@@ -93,7 +101,13 @@ class Bank:
         if method not in METHODS:
             raise ProviderError("unknown_method")
         now = self._clock.now_ms()
-        tried = await self._change(lambda db: till.confirm(db, payment, method, key, now))
+
+        def carry_out(db: Connection) -> till.Tried:
+            if order is not None:
+                till.create(db, payment, order, now)
+            return till.confirm(db, payment, method, key, now)
+
+        tried = await self._change(carry_out)
         if tried.payment.status is not Status.PROCESSING:
             return tried
         waits = METHODS[method].waits

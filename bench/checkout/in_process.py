@@ -14,7 +14,7 @@ from pathlib import Path
 # First: it keeps the collector away while modules load.
 from base import quick_imports  # noqa: F401
 from base.errors import Invalid
-from checkout.payments.provider import Charge, Payment, Status, WebhookEvent
+from checkout.payments.provider import Charge, Due, Payment, Status, WebhookEvent
 from live import node
 
 SERVER = Path(__file__).parents[2] / "server.py"
@@ -27,34 +27,28 @@ class InProcess:
     steps: Mapping[str, int] = {}
 
     def __init__(self, *_: object) -> None:
-        self._made: dict[str, tuple[int, str, str]] = {}
         self._charged: dict[str, Charge] = {}
 
     def accepts(self, token: str) -> bool:
         """Any."""
         return bool(token)
 
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        """Note what it is about."""
-        self._made[attempt] = amount, currency, checkout
-
-    async def confirm(self, attempt: str, token: str, key: str) -> Payment:
+    async def take(self, due: Due, token: str, key: str) -> Payment:
         """Take the money."""
         del token, key
-        amount, currency, checkout = self._made[attempt]
-        self._charged[attempt] = Charge(
-            id=attempt,
-            checkout=checkout,
-            amount=amount,
-            currency=currency,
-            captured=amount,
+        self._charged[due.attempt] = Charge(
+            id=due.attempt,
+            checkout=due.checkout,
+            amount=due.amount,
+            currency=due.currency,
+            captured=due.amount,
             refunded=0,
         )
-        return self._shown(attempt)
+        return self._shown(due.attempt)
 
     async def fetch(self, attempt: str) -> Payment | None:
         """What was taken."""
-        return self._shown(attempt) if attempt in self._made else None
+        return self._shown(attempt) if attempt in self._charged else None
 
     async def cancel(self, attempt: str) -> Payment:
         """Nobody cancels in a measurement."""
@@ -79,15 +73,14 @@ class InProcess:
         """There is nothing to close."""
 
     def _shown(self, attempt: str) -> Payment:
-        amount, currency, checkout = self._made[attempt]
-        is_charged = attempt in self._charged
+        charge = self._charged[attempt]
         return Payment(
             id=attempt,
-            status=Status.SUCCEEDED if is_charged else Status.REQUIRES_METHOD,
-            amount=amount,
-            currency=currency,
-            captured=amount if is_charged else 0,
-            checkout=checkout,
+            status=Status.SUCCEEDED,
+            amount=charge.amount,
+            currency=charge.currency,
+            captured=charge.amount,
+            checkout=charge.checkout,
         )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Charge",
     "Declined",
+    "Due",
     "Lost",
     "NotSent",
     "Payment",
@@ -60,6 +61,21 @@ class Payment(Struct, frozen=True, kw_only=True):
     checkout: str
     declined: Failure | None = None
     action: Action | None = None
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """What is to be paid, in minor units.
+
+    Attributes:
+        attempt: Our name for the payment, one for all tries.
+        checkout: What it is for.
+
+    """
+
+    attempt: str
+    checkout: str
+    amount: int
+    currency: str
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -117,23 +133,19 @@ class Provider(Protocol):
         """Whether ``token`` can be a payment method of this provider, from its form."""
         ...
 
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        """Make the payment, unless it is there; moves no money.
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        """Make the payment, unless it is there, and try to take the money; once per ``key``.
 
-        Raises:
-            Invalid: It can never take this sum, or this currency.
-            NotSent, Lost: Try again.
-
-        """
-        ...
-
-    async def confirm(self, attempt: str, token: str, key: str) -> Payment:
-        """Try to take the money with a payment method; once per ``key``.
+        Args:
+            due: What is to be paid.
+            token: The payment method.
+            key: Of this try; the attempt stays the same through all tries.
 
         Raises:
             Declined: Refused, another method may work.
-            Invalid: There is no such method; nothing changed.
-            NotSent: Nothing happened.
+            Invalid: There is no such method, or it can never take this sum or currency;
+                nothing changed.
+            NotSent: No money was moved.
             Lost: It may have happened: repeat with the same key, or fetch.
 
         """

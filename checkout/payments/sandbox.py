@@ -25,6 +25,7 @@ from checkout.checkout import Action, Failure
 from checkout.payments.provider import (
     Charge,
     Declined,
+    Due,
     Lost,
     NotSent,
     Payment,
@@ -139,19 +140,16 @@ class SandboxProvider:
         """Whether the contract lists it."""
         return token in TOKENS
 
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        """Make the payment, unless it is there."""
-        metadata = {"checkout": checkout, "attempt": attempt}
-        body = {"amount": amount, "currency": currency, "metadata": metadata}
-        status, _ = await self._ask("PUT", f"/v1/payments/{attempt}", body)
-        _require(status, 200, 201)
-
-    async def confirm(self, attempt: str, token: str, key: str) -> Payment:
-        """Try to take the money."""
-        body = {"method": token, "key": key}
-        status, raw = await self._ask(
-            "POST", f"/v1/payments/{attempt}/confirm", body, seconds=CONFIRM_S
-        )
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        """Make the payment and try to take the money, in one request."""
+        body = {
+            "amount": due.amount,
+            "currency": due.currency,
+            "metadata": {"checkout": due.checkout, "attempt": due.attempt},
+            "confirm": {"method": token, "key": key},
+        }
+        path = f"/v1/payments/{due.attempt}"
+        status, raw = await self._ask("PUT", path, body, seconds=CONFIRM_S)
         if status == 400:  # noqa: PLR2004 - statuses are the provider's language
             raise Invalid("There is no such payment method. Choose another one.")
         if status == 402:  # noqa: PLR2004 - as above

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from base.errors import Invalid, Outage
 from checkout.checkout import Failure
 from checkout.payments import references
-from checkout.payments.provider import Charge, Declined, Lost, NotSent, Payment, Status
+from checkout.payments.provider import Charge, Declined, Due, Lost, NotSent, Payment, Status
 from checkout.payments.references import NEVER, Known
 from checkout.payments.stripe_calls import CONFIRM_S, Calls, Refusal
 from checkout.payments.stripe_money import STEPS, to_stripe
@@ -86,6 +86,15 @@ class StripeProvider:
     def accepts(self, token: str) -> bool:
         """Whether it has the form of a payment method's id."""
         return _METHOD.fullmatch(token) is not None
+
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        """Make the intent, then try to take the money: its id is in the book in between."""
+        try:
+            await self.create(due.attempt, due.amount, due.currency, due.checkout)
+        except Lost as lost:
+            # Without a confirm nothing is charged, whether it was made or not.
+            raise NotSent from lost
+        return await self.confirm(due.attempt, token, key)
 
     async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
         """Make the intent, unless the book has one."""

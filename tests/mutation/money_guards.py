@@ -36,8 +36,8 @@ MONEY_GUARDS: Final = (
     Guard(
         "pay: each try has its key",
         "checkout/paying.py",
-        'key = f"{attempt.id}-{record.version}"',
-        'key = f"{attempt.id}"',
+        'key = f"{record.paying.id}-{record.version}"',
+        'key = f"{record.paying.id}"',
         (CHECKOUT + "test_pay.py::test_paying_needs_an_address_once",),
     ),
     Guard(

@@ -23,7 +23,6 @@ AWAITS: Final = (
     "record_refunded", "record_refunding", "refuse_adjustment", "reread_adjustment",
     "start_cancel", "take_in",
     # The provider.
-    "provider cancel", "provider confirm", "provider create", "provider fetch",
-    "provider refund",
+    "provider cancel", "provider fetch", "provider refund", "provider take",
 )  # fmt: skip
 """A run says which of them were never reached or never failed, and names that are missing."""

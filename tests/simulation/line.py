@@ -79,14 +79,14 @@ class Line(SandboxProvider):
 
     def _trouble(self, name: str, fault: str | None) -> str | None:
         """What the provider itself does wrong now; what the line does wrong is raised."""
-        is_confirm, often = name == "provider confirm", self._dice.random() < 0.5
-        if fault == "after" and is_confirm and often:
+        is_try, often = name == "provider take", self._dice.random() < 0.5
+        if fault == "after" and is_try and often:
             return "500_then_success"
         if fault != "before":
             return None
         if "provider" in self._wire.fate.down:
             raise NotSent
-        if is_confirm and often:
+        if is_try and often:
             return "429"
         # Not reached, or lost on the way there.
         raise NotSent if often else Lost
@@ -94,7 +94,7 @@ class Line(SandboxProvider):
 
 def _verb(method: str, path: str) -> str:
     if method == "PUT":
-        return "create"
+        return "take"
     if path.startswith("/v1/charges"):
         return "charges"
     return "fetch" if method == "GET" else path.rsplit("/", 1)[-1]

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from base.errors import Outage
 from cart.holds import Holds, HoldState
-from checkout.payments.provider import NotSent, Payment, Status
+from checkout.payments.provider import Due, NotSent, Payment, Status
 from checkout.payments.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
@@ -78,17 +78,10 @@ class SilentBook(DyingBook):
 
 
 class DyingProvider(SandboxProvider):
-    """A provider whose caller dies just before or just after a call."""
+    """A provider whose caller dies just before it asks for money."""
 
-    before = ""
-    after = ""
-
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        if self.before == "create":
-            raise Killed
-        await super().create(attempt, amount, currency, checkout)
-        if self.after == "create":
-            raise Killed
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        raise Killed
 
 
 class DyingHolds(Holds):

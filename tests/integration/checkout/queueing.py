@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from base.errors import Outage
 from checkout import rows
 from checkout.parts import Terms
-from checkout.payments.provider import TurnedAway
+from checkout.payments.provider import Due, TurnedAway
 from checkout.payments.sandbox import SandboxProvider
 from checkout.queue import PaymentQueue
 from tests.integration.checkout.market import HOME, OK, Market, Node, buyer, card
@@ -60,17 +60,13 @@ class Listed(SandboxProvider):
         self.may_confirm = asyncio.Event()
         self.may_confirm.set()
 
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        self.asked.append(("create", checkout))
-        await super().create(attempt, amount, currency, checkout)
-
-    async def confirm(self, attempt: str, token: str, key: str) -> Any:
-        self.asked.append(("confirm", attempt))
+    async def take(self, due: Due, token: str, key: str) -> Any:
+        self.asked.append(("take", due.checkout))
         if self.turns_away:
             self.turns_away -= 1
             raise TurnedAway
         await self.may_confirm.wait()
-        return await super().confirm(attempt, token, key)
+        return await super().take(due, token, key)
 
     async def fetch(self, attempt: str) -> Any:
         self.asked.append(("fetch", attempt))
@@ -82,7 +78,7 @@ class Listed(SandboxProvider):
 
     @property
     def made(self) -> list[str]:
-        return [of for what, of in self.asked if what == "create"]
+        return [of for what, of in self.asked if what == "take"]
 
 
 def waiting_at(market: Market) -> PaymentQueue:

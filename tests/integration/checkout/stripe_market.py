@@ -25,6 +25,12 @@ OLD_SECRET = "whsec_old"
 class StripeMarket(Market):
     """As it is, with a Stripe of our own in place of the practice provider."""
 
+    @property
+    def stripe_provider(self) -> StripeProvider:
+        """The provider, with the two steps of its ``take``."""
+        assert isinstance(self.provider, StripeProvider)
+        return self.provider
+
     async def open_provider(self, folder: Path, hook: str) -> Provider:
         del folder
         self.stripe = StripeServer(self.clock, hook=hook)
@@ -63,7 +69,7 @@ class StripeMarket(Market):
         now = self.clock.now_ms()
         await self.book.write(attempts.begin, checkout.id, None, HOME, "stripe", now)
         attempt = attempts.attempt_id(checkout.id)
-        await self.provider.create(attempt, checkout.total, checkout.currency, checkout.id)
+        await self.stripe_provider.create(attempt, checkout.total, checkout.currency, checkout.id)
         return attempt
 
     async def buy_of(self, ident: str) -> Checkout:

@@ -9,6 +9,7 @@ import pytest
 from checkout import audit
 from checkout.attempts import attempt_id
 from checkout.audit import Audit
+from checkout.payments.provider import Due
 from store.redis import keys
 from store.sql.rows import Connection, delete, update
 from store.sql.tables import checkouts, claims, ledger_entries, order_lines, orders, stock
@@ -79,8 +80,8 @@ async def an_order_of_another_sum(market: Market, checkout: Checkout) -> None:
 
 async def a_charge_without_a_sale(market: Market, checkout: Checkout) -> None:
     del checkout
-    await market.provider.create("pay_stray", 1999, "USD", "co_stray")
-    await market.provider.confirm("pay_stray", "tok_ok", "stray-0001")
+    stray = Due(attempt="pay_stray", checkout="co_stray", amount=1999, currency="USD")
+    await market.provider.take(stray, "tok_ok", "stray-0001")
 
 
 async def a_sale_given_back(market: Market, checkout: Checkout) -> None:

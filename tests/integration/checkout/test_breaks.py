@@ -12,6 +12,7 @@ from cart.holds import Wanted
 from checkout import break_watch
 from checkout.audit import Audit
 from checkout.break_watch import LOOKER_MS, BreakWatch
+from checkout.payments.provider import Due
 from checkout.payments.sandbox import SandboxProvider
 from checkout.repair import Repair
 from store.redis import keys
@@ -92,8 +93,8 @@ async def drift(market: Market) -> None:
 
 
 async def stray_charge(market: Market) -> None:
-    await market.provider.create("pay_stray", 1999, "USD", "co_stray")
-    await market.provider.confirm("pay_stray", "tok_ok", "stray-0001")
+    stray = Due(attempt="pay_stray", checkout="co_stray", amount=1999, currency="USD")
+    await market.provider.take(stray, "tok_ok", "stray-0001")
 
 
 async def test_nothing_is_noted_when_all_is_well(market: Market) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from base.errors import Outage
-from checkout.payments.provider import Lost
+from checkout.payments.provider import Due, Lost
 from tests.relay import relaying
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ pytestmark = pytest.mark.redis
 
 Call = tuple[bytes, "Callable[[Provider], Awaitable[Any]]", "list[tuple[str, int, int]]"]
 
+DUE = Due(attempt="pay_1", checkout="co_1", amount=1999, currency="USD")
+
 CALLS: dict[str, Call] = {
-    "create": (b"PUT /v1/payments/pay_1", lambda p: p.create("pay_1", 1999, "USD", "co_1"), []),
-    "confirm": (
-        b"POST /v1/payments/pay_1/confirm",
-        lambda p: p.confirm("pay_1", "tok_ok", "confirm-0001"),
+    "take": (
+        b"PUT /v1/payments/pay_1",
+        lambda p: p.take(DUE, "tok_ok", "confirm-0001"),
         [("co_1", 1999, 0)],
     ),
     "fetch": (b"GET /v1/payments/pay_1", lambda p: p.fetch("pay_1"), [("co_1", 1999, 0)]),
@@ -73,12 +74,11 @@ async def test_a_call_whose_answer_is_lost_acts_once(market: Market, name: str) 
         assert await market.charges() == charged
 
 
-@pytest.mark.parametrize("lost", [b"PUT /v1/payments", b"/confirm"])
-async def test_a_purchase_whose_answer_is_lost_is_paid_once(market: Market, lost: bytes) -> None:
+async def test_a_purchase_whose_answer_is_lost_is_paid_once(market: Market) -> None:
     async with over_a_relay(market) as (relay, provider):
         await market.replace_node(provider)
         checkout = await market.buy()
-        relay.swallow(lost)
+        relay.swallow(b"PUT /v1/payments")
 
         with suppress(Outage):
             await market.pay(checkout)

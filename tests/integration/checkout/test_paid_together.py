@@ -10,6 +10,7 @@ import pytest
 from base.errors import Expired, InProgress, Invalid, NotFound
 from checkout import attempts, rows
 from checkout.checkout import Checkout
+from checkout.payments.provider import Due
 from checkout.payments.sandbox import SandboxProvider
 from checkout.state import State
 from store.sql.rows import Connection, select, update
@@ -24,7 +25,7 @@ NAMES = [f"buyer-{number}" for number in range(6)]
 
 
 class OneMoment(SandboxProvider):
-    """A provider whose answers to so many confirms come in the same turn of the loop."""
+    """A provider whose answers to so many tries come in the same turn of the loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,8 +33,8 @@ class OneMoment(SandboxProvider):
         self.one_is_left = asyncio.Event()
         self.is_the_moment = asyncio.Event()
 
-    async def confirm(self, attempt: str, token: str, key: str) -> Payment:
-        payment = await super().confirm(attempt, token, key)
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        payment = await super().take(due, token, key)
         self.together -= 1
         if self.together == 1:
             self.one_is_left.set()
@@ -150,8 +151,8 @@ async def test_money_that_is_late_claims_its_stock_again_among_money_in_time(
         now = market.clock.now_ms()
         await market.book.write(attempts.begin, one.id, who, HOME, "sandbox", now)
         attempt = attempts.attempt_id(one.id)
-        await client.create(attempt, one.total, one.currency, one.id)
-        payments_.append(await client.confirm(attempt, "tok_ok", f"{attempt}-2"))
+        due = Due(attempt=attempt, checkout=one.id, amount=one.total, currency=one.currency)
+        payments_.append(await client.take(due, "tok_ok", f"{attempt}-2"))
     late = reserved[1].id
     await market.book.write(attempts.start_cancel, late, market.clock.now_ms())
     await market.book.write(

@@ -343,7 +343,7 @@ async def test_a_payment_that_was_turned_away_goes_again_in_the_next_turn(
     assert (await market.get(checkout)).state == "pay_pending"
     pace.give()
     await market.becomes(checkout, "paid")
-    assert [what for what, _ in provider.asked if what == "confirm"] == ["confirm"] * 3
+    assert [what for what, _ in provider.asked if what == "take"] == ["take"] * 3
     assert (await record_of(market, checkout)).paying.tries == 1
     assert await market.off() == []
 

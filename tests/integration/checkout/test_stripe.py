@@ -245,8 +245,8 @@ async def test_after_the_keys_day_a_forgotten_intent_is_replaced_and_never_charg
     attempt = attempt_id(checkout.id)
     market.clock.advance(25 * 3600 * 1000)
 
-    await market.provider.create(attempt, 1999, "USD", checkout.id)
-    payment = await market.provider.confirm(attempt, OK, "another-key")
+    await market.stripe_provider.create(attempt, 1999, "USD", checkout.id)
+    payment = await market.stripe_provider.confirm(attempt, OK, "another-key")
 
     assert payment.status == "succeeded"
     assert [intent["status"] for intent in market.stripe.intents.values()] == [
@@ -263,8 +263,8 @@ async def test_a_canceled_attempt_can_never_be_confirmed(market: StripeMarket) -
     attempt = attempt_id(checkout.id)
 
     canceled = await market.provider.cancel(attempt)
-    await market.provider.create(attempt, 1999, "USD", checkout.id)
-    confirmed = await market.provider.confirm(attempt, OK, "a-key-of-its-own")
+    await market.stripe_provider.create(attempt, 1999, "USD", checkout.id)
+    confirmed = await market.stripe_provider.confirm(attempt, OK, "a-key-of-its-own")
 
     assert (canceled.status, confirmed.status) == ("canceled", "canceled")
     assert market.stripe.sent("/confirm") == []

@@ -48,7 +48,7 @@ async def test_t15_a_failure_is_told_by_what_may_have_happened(
     market.stripe.faults = [(fault, "/confirm")]
 
     with pytest.raises(meaning):
-        await market.provider.confirm(attempt, OK, KEY)
+        await market.stripe_provider.confirm(attempt, OK, KEY)
 
     assert len(market.stripe.sent("/confirm")) == 1
 
@@ -77,13 +77,13 @@ async def test_a_slow_answer_is_lost_and_the_same_key_finds_it(
     market.stripe.faults = [("hang", "/confirm")]
 
     with pytest.raises(Lost):
-        await market.provider.confirm(attempt, OK, KEY)
+        await market.stripe_provider.confirm(attempt, OK, KEY)
     # It is still being carried out: a failure for a careless reader, and none.
     with pytest.raises(Lost):
-        await market.provider.confirm(attempt, OK, KEY)
+        await market.stripe_provider.confirm(attempt, OK, KEY)
     market.stripe.released.set()
     monkeypatch.setattr(stripe, "CONFIRM_S", 5.0)
-    payment = await market.provider.confirm(attempt, OK, KEY)
+    payment = await market.stripe_provider.confirm(attempt, OK, KEY)
 
     assert (payment.status, payment.captured) == (Status.SUCCEEDED, 1999)
     assert len(market.stripe.charges) == 1
@@ -95,16 +95,16 @@ async def test_a_refused_card_and_a_card_that_is_none_are_told_apart(
     attempt = await made(market)
 
     with pytest.raises(Declined):
-        await market.provider.confirm(attempt, "pm_card_visa_chargeDeclined", KEY)
+        await market.stripe_provider.confirm(attempt, "pm_card_visa_chargeDeclined", KEY)
     with pytest.raises(Invalid):
-        await market.provider.confirm(attempt, "pm_of_nobody", "confirm-2")
+        await market.stripe_provider.confirm(attempt, "pm_of_nobody", "confirm-2")
 
 
 async def test_what_has_ended_is_told_instead_of_confirmed_again(market: StripeMarket) -> None:
     attempt = await made(market)
-    await market.provider.confirm(attempt, OK, KEY)
+    await market.stripe_provider.confirm(attempt, OK, KEY)
 
-    again = await market.provider.confirm(attempt, OK, "confirm-2")
+    again = await market.stripe_provider.confirm(attempt, OK, "confirm-2")
     canceled = await market.provider.cancel(attempt)
 
     assert [again.status, canceled.status] == [Status.SUCCEEDED, Status.SUCCEEDED]
@@ -122,7 +122,7 @@ async def test_without_an_id_in_the_book_nothing_is_confirmed_or_asked(
     asked = len(market.stripe.requests)
 
     with pytest.raises(NotSent):
-        await market.provider.confirm(attempt, OK, KEY)
+        await market.stripe_provider.confirm(attempt, OK, KEY)
 
     assert await market.provider.fetch(attempt) is None
     assert len(market.stripe.requests) == asked
@@ -136,7 +136,7 @@ async def test_who_makes_an_intent_later_than_another_gives_way(market: StripeMa
     attempt = market.intent(checkout)["metadata"]["attempt"]
 
     await market.provider.cancel(attempt)
-    await market.provider.create(attempt, 1999, "USD", checkout.id)
+    await market.stripe_provider.create(attempt, 1999, "USD", checkout.id)
 
     # The book says never, so it was not even asked for.
     assert len(market.stripe.sent("/payment_intents")) == 1

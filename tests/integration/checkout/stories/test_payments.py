@@ -15,7 +15,7 @@ from base.errors import InProgress, Outage, PaymentDeclined, SoldOut, Yellowcart
 from checkout import attempts, breaks, rows
 from checkout.checkout import Failure
 from checkout.parts import Terms
-from checkout.payments.provider import Status
+from checkout.payments.provider import Due, Payment, Status
 from checkout.payments.sandbox import SandboxProvider
 from store.sql.rows import Connection, func, select
 from store.sql.tables import claims, orders, payments
@@ -48,9 +48,9 @@ class Witness(SandboxProvider):
     book: Book
     claimed: list[int]
 
-    async def create(self, attempt: str, amount: int, currency: str, checkout: str) -> None:
-        self.claimed.append(await self.book.read(claimed, checkout))
-        await super().create(attempt, amount, currency, checkout)
+    async def take(self, due: Due, token: str, key: str) -> Payment:
+        self.claimed.append(await self.book.read(claimed, due.checkout))
+        return await super().take(due, token, key)
 
 
 async def test_t07_the_loser_never_sees_a_payment(market: Market) -> None:
@@ -261,8 +261,8 @@ async def test_t29_a_genuine_payment_of_other_money_never_pays(
     market.node = await market.start_node(terms=Terms(answer_ms=300))
     checkout = await market.buy()
     attempt = attempts.attempt_id(checkout.id)
-    await market.provider.create(attempt, amount, currency, of or checkout.id)
-    await market.provider.confirm(attempt, "tok_ok", "forged-0001")
+    due = Due(attempt=attempt, checkout=of or checkout.id, amount=amount, currency=currency)
+    await market.provider.take(due, "tok_ok", "forged-0001")
 
     with suppress(YellowcartError):
         await market.pay(checkout)
