@@ -41,7 +41,7 @@ class Confirm(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Create(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``PUT /v1/payments/{attempt}``; with ``confirm`` it is tried to be paid at once."""
+    """Body of ``PUT /v1/payments/{attempt}``."""
 
     amount: Amount
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
@@ -56,7 +56,21 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
     return_url: (
         Annotated[str, Meta(max_length=2000, pattern=r"^(https?://\S+|/([^/\\\s]\S*)?)\Z")] | None
     ) = None
-    confirm: Confirm | None = None
+
+    def order(self) -> till.Order:
+        """What it asks for."""
+        return till.Order(
+            amount=self.amount,
+            currency=self.currency,
+            metadata=self.metadata,
+            return_url=self.return_url,
+        )
+
+
+class Take(Create, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/payments/{attempt}``: the payment is made and tried at once."""
+
+    confirm: Confirm
 
 
 class Refund(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +110,7 @@ class Api:
         payment = f"/v1/payments/{ATTEMPT}"
         return [
             web.put(payment, self._create),
+            web.post(payment, self._take),
             web.get(payment, self._find),
             web.post(f"{payment}/confirm", self._confirm),
             web.post(f"{payment}/cancel", self._cancel),
@@ -117,16 +132,12 @@ class Api:
 
     async def _create(self, request: web.Request) -> web.Response:
         body = await _read(request, Create)
-        order = till.Order(
-            amount=body.amount,
-            currency=body.currency,
-            metadata=body.metadata,
-            return_url=body.return_url,
-        )
-        if body.confirm is not None:
-            return await self._try(request, body.confirm, order)
-        payment, made = await self._bank.create(_attempt(request), order)
+        payment, made = await self._bank.create(_attempt(request), body.order())
         return reply(201 if made else 200, payment)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await _read(request, Take)
+        return await self._try(request, body.confirm, body.order())
 
     async def _find(self, request: web.Request) -> web.Response:
         return reply(200, await self._bank.find(_attempt(request)))

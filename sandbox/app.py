@@ -38,9 +38,10 @@ HTTP_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_larg
 class Sandbox:
     """A payment provider in Stripe's manner.
 
-    Its routes: ``PUT /v1/payments/{attempt}``, ``GET`` of the same, ``POST`` of its ``confirm``,
-    ``cancel`` and ``refund``, ``GET /v1/charges``, ``POST /v1/faults`` (all with the API key as
-    Bearer), and the pages under ``/sandbox/``, which belong on the shop's own port.
+    Its routes: ``PUT /v1/payments/{attempt}``, ``POST`` of the same, which also tries to take the
+    money, ``GET`` of it, ``POST`` of its ``confirm``, ``cancel`` and ``refund``,
+    ``GET /v1/charges``, ``POST /v1/faults`` (all with the API key as Bearer), and the pages under
+    ``/sandbox/``, which belong on the shop's own port.
 
     Args:
         path: Its SQLite file.

@@ -149,7 +149,7 @@ class SandboxProvider:
             "confirm": {"method": token, "key": key},
         }
         path = f"/v1/payments/{due.attempt}"
-        status, raw = await self._ask("PUT", path, body, seconds=CONFIRM_S)
+        status, raw = await self._ask("POST", path, body, seconds=CONFIRM_S)
         if status == 400:  # noqa: PLR2004 - statuses are the provider's language
             raise Invalid("There is no such payment method. Choose another one.")
         if status == 402:  # noqa: PLR2004 - as above

@@ -112,6 +112,11 @@ class Desk:
         body = {"method": method, "key": key}
         return await self.ask("POST", f"/v1/payments/{payment}/confirm", body)
 
+    async def take(self, method: str, key: str = "try-1", **other: Any) -> tuple[int, Any]:
+        """Create and confirm at once."""
+        body = {**ORDER, "confirm": {"method": method, "key": key}, **other}
+        return await self.ask("POST", "/v1/payments/pay_mug", body)
+
     async def cancel(self, payment: str = "pay_mug") -> tuple[int, Any]:
         return await self.ask("POST", f"/v1/payments/{payment}/cancel")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.integration.test_sandbox import practice
 
 if TYPE_CHECKING:
@@ -108,3 +110,59 @@ async def test_charges_are_listed_page_by_page_in_the_order_of_capture(tmp_path:
             "pay_b",
         ]
         assert rest["next"] is None
+
+
+async def test_a_payment_is_made_and_taken_in_one_request_once(tmp_path: Path) -> None:
+    async with practice(tmp_path) as desk:
+        status, payment = await desk.take("tok_ok")
+        again = await desk.take("tok_ok")
+
+        assert (status, payment["status"], payment["captured"]) == (200, "succeeded", 1999)
+        assert again == (200, payment)
+        assert [charge["id"] for charge in await desk.charges()] == ["pay_mug"]
+
+
+@pytest.mark.parametrize(
+    ("method", "other", "status", "code"),
+    [
+        ("tok_unavailable", {}, 503, "unavailable"),
+        ("tok_of_nobody", {}, 400, "unknown_method"),
+        ("tok_ok", {"amount": 0}, 400, "invalid"),
+    ],
+)
+async def test_what_cannot_be_taken_is_not_made(
+    tmp_path: Path, method: str, other: dict[str, Any], status: int, code: str
+) -> None:
+    async with practice(tmp_path) as desk:
+        refused, answer = await desk.take(method, **other)
+
+        assert (refused, answer["error"]["code"]) == (status, code)
+        assert (await desk.find())["error"]["code"] == "not_found"
+
+
+async def test_what_was_declined_is_taken_by_another_try(tmp_path: Path) -> None:
+    async with practice(tmp_path) as desk:
+        declined, _ = await desk.take("tok_declined")
+        taken, payment = await desk.take("tok_ok", "try-2")
+
+        assert (declined, taken, payment["status"]) == (402, 200, "succeeded")
+
+
+async def test_what_was_canceled_before_it_was_made_is_not_taken(tmp_path: Path) -> None:
+    async with practice(tmp_path) as desk:
+        await desk.cancel()
+
+        refused, answer = await desk.take("tok_ok")
+
+        assert (refused, answer["error"]["code"]) == (409, "payment_canceled")
+        assert await desk.charges() == []
+
+
+async def test_another_sum_under_the_same_name_is_not_taken(tmp_path: Path) -> None:
+    async with practice(tmp_path) as desk:
+        await desk.create()
+
+        refused, answer = await desk.take("tok_ok", amount=1)
+
+        assert (refused, answer["error"]["code"]) == (409, "idempotency_mismatch")
+        assert await desk.charges() == []

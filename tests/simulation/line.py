@@ -93,8 +93,7 @@ class Line(SandboxProvider):
 
 
 def _verb(method: str, path: str) -> str:
-    if method == "PUT":
-        return "take"
     if path.startswith("/v1/charges"):
         return "charges"
-    return "fetch" if method == "GET" else path.rsplit("/", 1)[-1]
+    verb = path.removeprefix("/v1/payments/").partition("/")[2]
+    return verb or ("fetch" if method == "GET" else "take")

@@ -27,7 +27,7 @@ DUE = Due(attempt="pay_1", checkout="co_1", amount=1999, currency="USD")
 
 CALLS: dict[str, Call] = {
     "take": (
-        b"PUT /v1/payments/pay_1",
+        b"POST /v1/payments/pay_1 ",
         lambda p: p.take(DUE, "tok_ok", "confirm-0001"),
         [("co_1", 1999, 0)],
     ),
@@ -63,7 +63,7 @@ async def test_a_call_whose_answer_is_lost_acts_once(market: Market, name: str) 
         mark, call, charged = CALLS[name]
         relay.swallow(mark)
 
-        # What is a GET or a PUT the HTTP client repeats by itself, once.
+        # What is a GET the HTTP client repeats by itself, once.
         with pytest.raises(Lost) if mark.startswith(b"POST") else nullcontext():
             await call(provider)
         assert relay.swallowed == 1
@@ -78,7 +78,7 @@ async def test_a_purchase_whose_answer_is_lost_is_paid_once(market: Market) -> N
     async with over_a_relay(market) as (relay, provider):
         await market.replace_node(provider)
         checkout = await market.buy()
-        relay.swallow(b"PUT /v1/payments")
+        relay.swallow(b"POST /v1/payments/")
 
         with suppress(Outage):
             await market.pay(checkout)
