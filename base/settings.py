@@ -56,7 +56,7 @@ class Settings:
     Attributes:
         host: Address to listen on.
         port: TCP port; 0 lets the kernel choose.
-        workers: Server processes; 1 runs everything in one.
+        workers: Server processes that share the port.
         data_dir: Where the embedded stores and the secret live.
         demo: Create the demo show once.
         secret: Signs tokens and webhooks; made and kept in the data folder when unset.
