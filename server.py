@@ -298,10 +298,11 @@ async def at_work(settings: Settings) -> AsyncIterator[tuple[Node, bool]]:
     beside = "where no server runs" if is_alone else "beside its server"
     print(f"On {settings.data_dir.resolve()}, {beside}.", file=sys.stderr)
     settings = with_secret(settings, folder)
-    at = Addresses.of(settings)
+    at = Addresses.of(settings, shared=is_alone)
     async with contextlib.AsyncExitStack() as stack:
         if is_alone:
             await stack.enter_async_context(open_sandbox(settings))
+            await stack.enter_async_context(serve_book(settings))
             await stack.enter_async_context(open_redis(settings))
             await prepare(at)
         stores = await stack.enter_async_context(Stores.connected(at))

@@ -171,9 +171,16 @@ class Flights:
         if not new:
             return
         until_s = asyncio.get_running_loop().time() + WAIT_S
+        together = []
         for flight in new:
-            flight.until_s = flight.until_s or until_s
-        self._start(new)
+            if flight.until_s:
+                # It has waited for another one already: the work ends when its time is over.
+                self._start([flight])
+            else:
+                flight.until_s = until_s
+                together.append(flight)
+        if together:
+            self._start(together)
 
     async def _in_time(self, flights: Sequence[Flight], work: Coroutine[Any, Any, None]) -> None:
         try:

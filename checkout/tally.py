@@ -46,8 +46,7 @@ CHUNK: Final = 500
 """Commands sent at once: the audit must not crowd out the buyers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stocked:
+class Stocked(msgspec.Struct, frozen=True):
     """A SKU in the book."""
 
     sku: str

@@ -67,23 +67,27 @@ class Cohort:
     Attributes:
         epoch, seq: The feed up to which all have been told.
         offers: What sends to each of them.
+        is_waiting: Whether a walk is about to tell it what may be older than what those know
+            who come now.
 
     """
 
-    __slots__ = ("epoch", "fmt", "hosts", "offers", "seq")
+    __slots__ = ("epoch", "fmt", "hosts", "is_waiting", "offers", "seq")
 
     def __init__(self, like: Member) -> None:
         self.fmt, self.hosts = like.fmt, like.hosts
         self.epoch, self.seq = like.epoch, like.seq
         self.offers: dict[Member, Callable[[bytes], int]] = {}
+        self.is_waiting = False
 
     def __len__(self) -> int:
         """How many they are."""
         return len(self.offers)
 
     def stands_with(self, other: Cohort | Member) -> bool:
-        """Whether another has been told the same."""
-        return self.seq == other.seq and self.epoch == other.epoch
+        """Whether another has been told the same, and will be."""
+        is_same = self.seq == other.seq and self.epoch == other.epoch
+        return is_same and not self.is_waiting
 
     def add(self, member: Member) -> None:
         """Take a member in that has been told the same."""
@@ -200,6 +204,8 @@ class Crowd:
         Not during a walk, which may have told the one and not the other.
         """
         for key, cohorts in self._cohorts.items():
+            for cohort in cohorts:
+                cohort.is_waiting = False
             self._cohorts[key] = _merged(cohorts)
 
 

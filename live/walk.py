@@ -48,6 +48,8 @@ class Walk:
         self._room = room
         self._crowd = crowd
         self._left = deque(crowd.cohorts)
+        for cohort in self._left:
+            cohort.is_waiting = True
         self._public, self._private = gauges
         self._encoded = encoded
         self._catch_up = catch_up
@@ -68,6 +70,7 @@ class Walk:
         return bool(self._left)
 
     def _tell(self, cohort: Cohort) -> None:
+        cohort.is_waiting = False
         if self._serves(cohort):
             data = self._frame(cohort.seq, cohort.fmt, cohort.hosts)
             if data:

@@ -8,10 +8,10 @@ it, at once: what it has promised is in its store.
 from __future__ import annotations
 
 from base import quick_imports  # isort: skip - first, for it makes the others quicker
+from base import undisturbed  # noqa: F401, isort: skip - second, for it may take a signal now
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -44,7 +44,5 @@ async def main(store: Path, socket: str) -> None:
 
 
 if __name__ == "__main__":
-    # Ctrl-C reaches all of a terminal's processes; the server says when this one ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logs.set_up(os.environ[LOG_LEVEL])
     asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

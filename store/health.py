@@ -68,7 +68,10 @@ class Health:
     async def _sql(self) -> bool:
         try:
             async with asyncio.timeout(CHECK_S):
-                await self._stores.book.read(select_one)
+                # Who writes and who reads may be two.
+                await asyncio.gather(
+                    self._stores.book.write(select_one), self._stores.book.read(select_one)
+                )
         except (Outage, TimeoutError):
             return False
         return True

@@ -29,6 +29,9 @@ __all__ = ["Addresses", "Stores", "open_book", "open_redis", "prepare", "select_
 WRITER: Final = "writer.sock"
 READER: Final = "reader.sock"
 
+START_S: Final = 30.0
+"""For the book's processes, which load much, and for one that a dead server has left behind."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
@@ -86,7 +89,6 @@ class Stores:
             channels = Channels(client)
             book = open_book(at)
             try:
-                await _heard(book)
                 yield cls(scripts=scripts, feed=Feed(client), channels=channels, book=book)
             finally:
                 await book.close()
@@ -101,13 +103,6 @@ async def _checked(client: Client) -> None:
         await check(client)
     except Outage as outage:
         raise Outage(f"Redis does not answer. Check {PREFIX}REDIS_URL.") from outage
-
-
-async def _heard(book: Book) -> None:
-    try:
-        await book.read(select_one)
-    except Outage as outage:
-        raise Outage("The book does not answer. The log above says why.") from outage
 
 
 @asynccontextmanager
@@ -129,7 +124,8 @@ async def serve_book(settings: Settings) -> AsyncIterator[None]:
     """Have processes of their own write and read the SQLite book.
 
     One interpreter runs one thing at a time: beside a loop that is busy, a thread waits
-    milliseconds for each turn of its own, and the loop for it.
+    milliseconds for each turn of its own, and the loop for it. Nobody may use the book before
+    :func:`prepare` has returned.
     """
     at = Addresses.of(settings, shared=True)
     if at.book_sockets is None:
@@ -150,12 +146,24 @@ async def serve_book(settings: Settings) -> AsyncIterator[None]:
 
 
 async def prepare(at: Addresses) -> None:
-    """Bring the tables to what this version needs.
+    """Wait for the book's processes, then bring the tables to what this version needs.
+
+    The writer answers when one that a dead server has left behind has carried out all that it
+    was asked: nothing of that comes after what is done from here on.
 
     Raises:
         Outage: The database cannot be reached.
 
     """
+    if at.book_sockets is not None:
+        book = RemoteBook(at.book_sockets / WRITER, at.book_sockets / READER, patience_s=START_S)
+        try:
+            await book.write(select_one)
+            await book.read(select_one)
+        except Outage as outage:
+            raise Outage("The book's processes do not answer. The log says why.") from outage
+        finally:
+            await book.close()
     try:
         await asyncio.to_thread(migrate, at.database)
     except OSError as error:

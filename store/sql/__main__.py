@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from base import quick_imports  # isort: skip - first, for it makes the others quicker
 
+from base import undisturbed  # noqa: F401, isort: skip - second, for it may take a signal now
+
 import argparse
 import asyncio
 import fcntl
 import os
-import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 from base import logs
 from store.sql.process import LOG_LEVEL
@@ -23,23 +25,34 @@ from store.sql.writer import reading, writing
 
 quick_imports.all_loaded()
 
+AGAIN_S: Final = 0.02
+
 
 async def main(book: Path, socket: Path, *, read_only: bool) -> None:
     """Serve until the input ends."""
-    lock = os.open(socket.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+    lock = os.open(socket.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    while not is_locked(lock):
+        if ended.is_set():
+            return
+        await asyncio.sleep(AGAIN_S)
     server = BookServer(reading(book) if read_only else writing(book), socket)
     await server.start()
     await ended.wait()
     server.stop()
 
 
+def is_locked(lock: int) -> bool:
+    """Take the lock, unless an earlier one has it still."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 if __name__ == "__main__":
-    # They reach all of a terminal's and of a service's processes; the server ends this one last.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parser = argparse.ArgumentParser()
     parser.add_argument("book", type=Path)
     parser.add_argument("socket", type=Path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, cast
 
 from base.errors import Outage
 from store.folder import short_socket
-from store.sql.frames import Frames, packed, unpacked
+from store.sql.frames import Frames, framed, head, unpacked
 from store.sql.writer import RETURNING
 
 if TYPE_CHECKING:
@@ -28,13 +28,18 @@ logger = logging.getLogger(__name__)
 IN_FLIGHT: Final = 10_000
 """Operations that were not answered, before new ones are refused."""
 
-ANSWER_S: Final = 15.0
+WRITE_S: Final = 15.0
 """For an answer: the writer itself gives up on a locked file after five seconds."""
+
+READ_S: Final = 60.0
+"""The same for what is read, which may be much."""
 
 LOOK_S: Final = 1.0
 """How often is looked for answers that have not come."""
 
 CONNECT_S: Final = 5.0
+"""For a process that is being started again; at the start of all see ``patience_s``."""
+
 AGAIN_S: Final = 0.05
 """Between tries to connect: who runs operations may be starting."""
 
@@ -50,12 +55,13 @@ class RemoteBook:
     Args:
         writer: The socket of the process that writes.
         reader: Of the one that reads.
+        patience_s: How long either is waited for where nobody listens.
 
     """
 
-    def __init__(self, writer: Path, reader: Path) -> None:
-        self._writer = Line(short_socket(writer))
-        self._reader = Line(short_socket(reader))
+    def __init__(self, writer: Path, reader: Path, *, patience_s: float = CONNECT_S) -> None:
+        self._writer = Line(short_socket(writer), WRITE_S, patience_s)
+        self._reader = Line(short_socket(reader), READ_S, patience_s)
 
     @property
     def shares_commits(self) -> bool:
@@ -81,8 +87,10 @@ class RemoteBook:
 class Line:
     """Asks one process, and connects to it when it is first asked or has gone."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, answer_s: float, patience_s: float) -> None:
         self._socket = str(socket)
+        self._answer_s = answer_s
+        self._patience_s = patience_s
         self._connection: Connected | None = None
         self._connecting = asyncio.Lock()
         self._under_way = 0
@@ -111,24 +119,22 @@ class Line:
             self._connection.close()
 
     async def _connected(self) -> Connected:
-        async with self._connecting:
-            if self._connection is not None:
-                return self._connection
-            if self._is_closed:
-                raise Outage
-            try:
-                async with asyncio.timeout(CONNECT_S):
+        try:
+            async with asyncio.timeout(self._patience_s), self._connecting:
+                if self._connection is None:
+                    if self._is_closed:
+                        raise Outage
                     self._connection = await self._connect()
-            except OSError as error:  # TimeoutError is one
-                raise Outage from error
-            return self._connection
+                return self._connection
+        except OSError as error:  # TimeoutError is one
+            raise Outage from error
 
     async def _connect(self) -> Connected:
         loop = asyncio.get_running_loop()
         while True:
             with suppress(ConnectionRefusedError, FileNotFoundError):
                 _, connected = await loop.create_unix_connection(
-                    lambda: Connected(self._forget), self._socket
+                    lambda: Connected(self._forget, self._answer_s), self._socket
                 )
                 return connected
             await asyncio.sleep(AGAIN_S)
@@ -138,10 +144,14 @@ class Line:
 
 
 class Connected(asyncio.Protocol):
-    """Calls under way on one connection."""
+    """Calls under way on one connection.
 
-    def __init__(self, on_end: Callable[[], None]) -> None:
+    One whose caller has gone away or given up counts until it is answered: it waits over there.
+    """
+
+    def __init__(self, on_end: Callable[[], None], answer_s: float) -> None:
         self._on_end = on_end
+        self._answer_s = answer_s
         self._frames = Frames()
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -151,10 +161,10 @@ class Connected(asyncio.Protocol):
 
     async def ask(self, op: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Have an operation run."""
-        if self._transport.is_closing():
+        if self._transport.is_closing() or len(self._waiting) >= IN_FLIGHT:
             raise Outage
         number = next(self._numbers)
-        data = packed((number, op, args))
+        data = framed(number, (op, args))
         future = self._waiting[number] = self._loop.create_future()
         self._transport.write(data)
         self._asked_at_s.append((self._loop.time(), number))
@@ -163,7 +173,6 @@ class Connected(asyncio.Protocol):
         try:
             return await future
         finally:
-            self._waiting.pop(number, None)
             # An error holds this frame, and the future holds the error.
             del future
 
@@ -178,9 +187,16 @@ class Connected(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand out answers."""
         for body in self._frames.feed(data):
-            number, is_result, outcome = unpacked(body)
-            future = self._waiting.get(number)
+            number, is_result = head(body)
+            future = self._waiting.pop(number, None)
             if future is None or future.done():
+                continue
+            try:
+                outcome = unpacked(body)
+            except Exception:
+                # Reading a pickle may fail in any way.
+                logger.exception("an answer of the book cannot be read")
+                _fail(future)
                 continue
             if is_result:
                 future.set_result(outcome)
@@ -199,7 +215,7 @@ class Connected(asyncio.Protocol):
 
     def _look(self) -> None:
         """Give up on what was asked too long ago."""
-        latest_s = self._loop.time() - ANSWER_S
+        latest_s = self._loop.time() - self._answer_s
         while self._asked_at_s and self._asked_at_s[0][0] <= latest_s:
             _fail(self._waiting.get(self._asked_at_s.popleft()[1]))
         while self._asked_at_s and self._asked_at_s[0][1] not in self._waiting:

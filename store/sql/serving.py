@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import socket
 from collections import deque
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from base.errors import Outage
 from store.folder import short_socket
-from store.sql.frames import Frames, packed, unpacked
+from store.sql.frames import Frames, framed, head, unpacked
 from store.sql.lane import Call
 
 if TYPE_CHECKING:
@@ -116,12 +117,21 @@ class Client(asyncio.Protocol):
         """Take calls in; who speaks another language is let go."""
         try:
             for body in self._frames.feed(data):
-                number, op, args = unpacked(body)
-                self._server.ask(Asked(op, args, client=self, number=number))
+                number, _ = head(body)
+                self._take(number, body)
+        except ValueError:
+            logger.exception("somebody speaks another language")
+            self._transport.abort()
+
+    def _take(self, number: int, body: bytearray) -> None:
+        try:
+            op, args = unpacked(body)
         except Exception:
             # Reading a pickle may fail in any way.
             logger.exception("a process asked the book for what it does not know")
-            self._transport.abort()
+            self.answer(framed(number, Outage(), is_result=False))
+        else:
+            self._server.ask(Asked(op, args, client=self, number=number))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Be forgotten."""
@@ -140,17 +150,19 @@ class Client(asyncio.Protocol):
 def _answer(call: Asked) -> bytes:
     if call.error is None:
         try:
-            return packed((call.number, True, call.result))
+            return framed(call.number, call.result)
         except Exception:
             logger.exception("an answer of the book cannot travel")
-            return packed((call.number, False, Outage()))
-    return packed((call.number, False, _portable(call.error)))
+            return framed(call.number, Outage(), is_result=False)
+    return framed(call.number, _portable(call.error), is_result=False)
 
 
 def _portable(error: BaseException) -> BaseException:
     """The error, unless it cannot travel: with a driver's object inside, say."""
+    # Its frames hold what the operation held.
+    error.__traceback__ = None
     try:
-        unpacked(packed((error,))[4:])
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - what we packed ourselves
     except Exception:
         # Pickling runs anybody's code, so it may fail in any way.
         logger.exception("an error of the book cannot travel: %r", error)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from base.errors import Conflict, Outage
+from base.settings import Settings
 from store.sql.process import BookProcess
 from store.sql.remote import RemoteBook
 from store.sql.rows import Connection, insert, select
 from store.sql.tables import order_numbers
 from store.sql.writer import reading, writing
+from store.stores import Addresses, prepare, serve_book
 from tests.books import served
 
 if TYPE_CHECKING:
@@ -57,6 +60,21 @@ def return_what_cannot_travel(_conn: Connection) -> object:
 
 def take_all_bytes(_conn: Connection, data: bytes) -> bytes:
     return data[::-1]
+
+
+class Poison:
+    """Can be packed, and not unpacked."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return int, ("poison",)
+
+
+def return_poison(_conn: Connection) -> Poison:
+    return Poison()
+
+
+def take_poison(_conn: Connection, _: Poison) -> None:
+    raise AssertionError
 
 
 gate = threading.Event()
@@ -177,11 +195,41 @@ async def test_the_next_writer_begins_when_the_last_one_has_ended(
     await asyncio.gather(slow, ending, return_exceptions=True)
 
 
-async def test_without_a_writer_there_is_an_outage(
-    sockets: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_begins_when_the_writer_of_a_dead_one_has_ended(
+    far: RemoteBook, process: BookProcess, book: SqliteBook, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("store.sql.remote.CONNECT_S", 0.1)
-    remote = RemoteBook(tmp_path / "nobody.sock", sockets[1])
+    await far.write(note, "first")
+    slow = asyncio.create_task(far.write(note_slowly, "slow", 1.0))
+    await asyncio.sleep(0.1)
+    ending = asyncio.create_task(process.__aexit__(None, None, None))
+    shutil.move(tmp_path / "its.lock", tmp_path / "writer.lock")
+
+    async with serve_book(Settings(data_dir=tmp_path)):
+        await prepare(Addresses.of(Settings(data_dir=tmp_path), shared=True))
+        assert await book.read(shops) == ["first", "slow"]
+
+    await asyncio.gather(slow, ending, return_exceptions=True)
+
+
+async def test_a_writer_that_waits_for_an_earlier_one_can_be_stopped(
+    process: BookProcess, far: RemoteBook, book: SqliteBook, tmp_path: Path
+) -> None:
+    del process
+    await far.write(note, "first")
+    began = time.monotonic()
+
+    async with BookProcess(
+        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
+    ):
+        await asyncio.sleep(1.0)
+
+    assert time.monotonic() - began < 5.0
+
+
+async def test_without_a_writer_there_is_an_outage(
+    sockets: tuple[Path, Path], tmp_path: Path
+) -> None:
+    remote = RemoteBook(tmp_path / "nobody.sock", sockets[1], patience_s=0.1)
 
     with pytest.raises(Outage):
         await remote.write(note, "a")
@@ -199,18 +247,39 @@ async def test_a_writer_that_is_starting_is_waited_for(book: SqliteBook, tmp_pat
         await remote.close()
 
 
+async def test_all_who_wait_for_a_writer_have_waited_enough_at_the_same_time(
+    sockets: tuple[Path, Path], tmp_path: Path
+) -> None:
+    remote = RemoteBook(tmp_path / "nobody.sock", sockets[1], patience_s=0.3)
+    began = time.monotonic()
+
+    heard = await asyncio.gather(
+        *(remote.write(note, f"shop-{n}") for n in range(20)), return_exceptions=True
+    )
+
+    assert all(isinstance(one, Outage) for one in heard)
+    assert time.monotonic() - began < 20 * 0.3 / 2
+    await remote.close()
+
+
 async def test_more_than_can_be_waited_for_is_refused(
     remote: RemoteBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.sql.remote.IN_FLIGHT", 2)
-    asked = [asyncio.create_task(remote.write(wait_then_note, f"shop-{n}")) for n in range(3)]
+    first = asyncio.create_task(remote.write(wait_then_note, "first"))
+    gone = asyncio.create_task(remote.write(note, "gone"))
     await asyncio.sleep(0.05)
+
+    # Who has gone away has left work behind.
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    with pytest.raises(Outage):
+        await remote.write(note, "refused")
+
     gate.set()
-
-    heard = await asyncio.gather(*asked, return_exceptions=True)
-
-    assert [isinstance(one, Outage) for one in heard] == [False, False, True]
+    assert await first == "first"
     assert await remote.write(note, "then") == "then"
+    assert await remote.read(shops) == ["first", "gone", "then"]
 
 
 async def test_an_operation_that_cannot_travel_is_its_callers_bug(remote: RemoteBook) -> None:
@@ -237,6 +306,22 @@ async def test_an_answer_that_cannot_travel_fails_its_caller_alone(
     assert [await held, await neighbour] == ["first", "neighbour"]
 
 
+async def test_what_cannot_be_read_fails_its_caller_alone(remote: RemoteBook) -> None:
+    held = asyncio.ensure_future(remote.write(wait_then_note, "first"))
+    await asyncio.sleep(0.05)
+    answer = asyncio.ensure_future(remote.write(return_poison))
+    asked = asyncio.ensure_future(remote.write(take_poison, Poison()))
+    neighbour = asyncio.ensure_future(remote.write(note, "neighbour"))
+    await asyncio.sleep(0.05)
+    gate.set()
+
+    for poisoned in (answer, asked):
+        with pytest.raises(Outage):
+            await poisoned
+
+    assert [await held, await neighbour] == ["first", "neighbour"]
+
+
 async def test_what_is_larger_than_a_socket_takes_at_once_travels(remote: RemoteBook) -> None:
     data = os.urandom(2_000_000)
 
@@ -244,17 +329,18 @@ async def test_what_is_larger_than_a_socket_takes_at_once_travels(remote: Remote
 
 
 async def test_an_answer_that_is_late_is_an_outage(
-    remote: RemoteBook, monkeypatch: pytest.MonkeyPatch
+    sockets: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.sql.remote.ANSWER_S", 0.05)
+    monkeypatch.setattr("store.sql.remote.WRITE_S", 0.3)
     monkeypatch.setattr("store.sql.remote.LOOK_S", 0.02)
+    remote = RemoteBook(*sockets)
 
     with pytest.raises(Outage):
         await remote.write(wait_then_note, "late")
 
     gate.set()
-    monkeypatch.undo()
     assert await remote.write(note, "then") == "then"
+    await remote.close()
 
 
 async def test_a_caller_that_leaves_disturbs_nobody(remote: RemoteBook) -> None:

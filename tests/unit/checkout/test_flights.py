@@ -245,3 +245,29 @@ async def test_what_waits_begins_when_a_work_has_ended() -> None:
 
     assert tower.started == [["a"], ["b"], ["c"]]
     await tower.tasks.close(0)
+
+
+async def test_who_has_waited_for_another_one_is_opened_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its time is over sooner than that of those who come with it."""
+    monkeypatch.setattr(flights, "WAIT_S", 0.3)
+    refuse = asyncio.Event()
+
+    async def wait(some: Sequence[Flight]) -> None:
+        await (refuse.wait() if some[0].ident == "a" else asyncio.Event().wait())
+
+    tower = Tower(wait)
+    tower.ask("a", ONE)
+    tower.ask("a", TWO, "another body")
+    await asyncio.sleep(0.2)
+
+    refuse.set()
+    await tower.all_told(1)
+    refuse.clear()
+    tower.ask("b")
+    await tower.all_told(2)
+
+    assert tower.started == [["a"], ["a"], ["b"]]
+    assert [name for name, _ in tower.told] == ["a", "another body"]
+    await tower.tasks.close(0)

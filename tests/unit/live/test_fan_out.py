@@ -209,6 +209,21 @@ async def test_numbers_are_told_with_breaks_for_those_who_buy() -> None:
     assert all(len(member.written) == 1 for member in crowd)
 
 
+async def test_who_comes_meanwhile_hears_no_older_number() -> None:
+    room, crowd = slow_crowd(2)
+    room.note_stock("mug", 7)
+    await asyncio.sleep(0.01)
+    assert not crowd[-1].written
+    room.note_stock("mug", 6)
+    late = Slow()
+    room.enter(late)
+
+    await asyncio.sleep(LONGEST_BREAK_S + 0.05)
+
+    assert len(crowd[-1].written) == 1
+    assert not late.written, "its snapshot said 6 already, and this was of before"
+
+
 @pytest.mark.parametrize("news", [SAID, Unpinned(at=3)])
 async def test_what_is_said_or_urgent_ends_the_breaks(news: FeedEvent) -> None:
     room, crowd = slow_crowd(3)
