@@ -29,9 +29,10 @@ WAIT_S: Final = 15.0
 MOST_ASKING: Final = 32
 """Who waits for one key; nobody clicks that often, a broken client does."""
 
-BUSY: Final = 2
+BUSY: Final = 4
 """Works on the way while new flights are not started one by one but wait for company: each work
-costs as much as several flights do. One is at the gate while the other is at the book."""
+costs as much as several flights do. Some are at the gate while others are at the book.
+"""
 
 ENOUGH: Final = 50
 """Company enough."""

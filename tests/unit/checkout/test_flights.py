@@ -12,7 +12,7 @@ from base.errors import Outage, RateLimited, SoldOut
 from base.identity import Actor, Role
 from base.tasks import Tasks
 from checkout import flights
-from checkout.flights import COMPANY_S, ENOUGH, MOST_ASKING, Flight, Flights
+from checkout.flights import BUSY, COMPANY_S, ENOUGH, MOST_ASKING, Flight, Flights
 from checkout.wish import Wish
 
 if TYPE_CHECKING:
@@ -196,35 +196,45 @@ async def test_who_cannot_be_told_keeps_nobody_else_from_hearing(
     assert "nobody heard what became of a" in caplog.text
 
 
-async def test_while_much_is_under_way_what_is_new_waits_for_company() -> None:
-    tower = Tower(never)
-    for ident in ("a", "b"):
+BUSY_ONES = [f"busy-{number}" for number in range(BUSY)]
+
+
+async def busy(tower: Tower) -> None:
+    """Have as many works under way as begin one by one."""
+    for ident in BUSY_ONES:
         tower.ask(ident)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+    assert tower.started == [[ident] for ident in BUSY_ONES]
+    tower.started.clear()
+
+
+async def test_while_much_is_under_way_what_is_new_waits_for_company() -> None:
+    tower = Tower(never)
+    await busy(tower)
 
     for number in range(1, ENOUGH):
         tower.ask(f"co-{number}")
         await asyncio.sleep(0)
-        assert len(tower.started) == 2
+        assert not tower.started
     tower.ask("enough")
     await asyncio.sleep(0)
 
-    assert [len(some) for some in tower.started] == [1, 1, ENOUGH]
+    assert [len(some) for some in tower.started] == [ENOUGH]
     await tower.tasks.close(0)
 
 
 async def test_nobody_waits_for_company_for_long() -> None:
     tower = Tower(never)
-    for ident in ("a", "b", "c", "d"):
+    await busy(tower)
+    for ident in ("c", "d"):
         tower.ask(ident)
         await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    assert tower.started == [["a"], ["b"]]
+    assert not tower.started
 
     await asyncio.sleep(COMPANY_S + 0.02)
 
-    assert tower.started == [["a"], ["b"], ["c", "d"]]
+    assert tower.started == [["c", "d"]]
     await tower.tasks.close(0)
 
 
@@ -232,18 +242,17 @@ async def test_what_waits_begins_when_a_work_has_ended() -> None:
     first = asyncio.Event()
 
     async def wait(some: Sequence[Flight]) -> None:
-        await (first.wait() if some[0].ident == "a" else asyncio.Event().wait())
+        await (first.wait() if some[0].ident == BUSY_ONES[0] else asyncio.Event().wait())
 
     tower = Tower(wait)
-    for ident in ("a", "b", "c"):
-        tower.ask(ident)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    await busy(tower)
+    tower.ask("c")
+    await asyncio.sleep(0)
 
     first.set()
     await tower.all_told(1)
 
-    assert tower.started == [["a"], ["b"], ["c"]]
+    assert tower.started == [["c"]]
     await tower.tasks.close(0)
 
 
