@@ -77,6 +77,11 @@ def take_poison(_conn: Connection, _: Poison) -> None:
     raise AssertionError
 
 
+def writer_of(book: SqliteBook, folder: Path) -> BookProcess:
+    socket = folder / "its.sock"
+    return BookProcess(book=book.path, socket=socket, read_only=False, log_level="info")
+
+
 gate = threading.Event()
 
 
@@ -101,9 +106,7 @@ async def remote(sockets: tuple[Path, Path]) -> AsyncIterator[RemoteBook]:
 
 @pytest.fixture
 async def process(book: SqliteBook, tmp_path: Path) -> AsyncIterator[BookProcess]:
-    async with BookProcess(
-        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
-    ) as process:
+    async with writer_of(book, tmp_path) as process:
         yield process
 
 
@@ -185,9 +188,7 @@ async def test_the_next_writer_begins_when_the_last_one_has_ended(
     ending = asyncio.create_task(process.__aexit__(None, None, None))
     await asyncio.sleep(0.1)
 
-    async with BookProcess(
-        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
-    ):
+    async with writer_of(book, tmp_path):
         after = RemoteBook(tmp_path / "its.sock", tmp_path / "nobody.sock")
         assert await after.write(shops) == ["first", "slow"]
         await after.close()
@@ -218,9 +219,7 @@ async def test_a_writer_that_waits_for_an_earlier_one_can_be_stopped(
     await far.write(note, "first")
     began = time.monotonic()
 
-    async with BookProcess(
-        book=book.path, socket=tmp_path / "its.sock", read_only=False, log_level="info"
-    ):
+    async with writer_of(book, tmp_path):
         await asyncio.sleep(1.0)
 
     assert time.monotonic() - began < 5.0
