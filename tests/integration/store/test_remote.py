@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,37 +185,47 @@ async def test_a_writer_that_is_told_to_stop_carries_out_what_it_was_asked(
     assert len(await book.read(shops)) == 1 + len(asked)
 
 
-async def test_the_next_writer_begins_when_the_last_one_has_ended(
-    far: RemoteBook, process: BookProcess, book: SqliteBook, tmp_path: Path
-) -> None:
+@asynccontextmanager
+async def ending_slowly(far: RemoteBook, process: BookProcess) -> AsyncIterator[None]:
+    """A writer that was told to end, with two seconds of work left."""
     await far.write(note, "first")
-    slow = asyncio.create_task(far.write(note_slowly, "slow", 1.0))
+    slow = asyncio.create_task(far.write(note_slowly, "slow", 2.0))
     await asyncio.sleep(0.1)
     ending = asyncio.create_task(process.__aexit__(None, None, None))
     await asyncio.sleep(0.1)
+    yield
+    await asyncio.gather(slow, ending, return_exceptions=True)
 
-    async with writer_of(book, tmp_path):
+
+async def test_the_next_writer_listens_when_the_last_one_has_ended(
+    far: RemoteBook, process: BookProcess, book: SqliteBook, tmp_path: Path
+) -> None:
+    async with ending_slowly(far, process), writer_of(book, tmp_path):
+        # It has loaded by now. A call would prove nothing: it waits for SQLite's own lock.
+        await asyncio.sleep(1.2)
+        assert await book.read(shops) == ["first"]
+        assert not (tmp_path / "its.sock").exists()
+
         after = RemoteBook(tmp_path / "its.sock", tmp_path / "nobody.sock")
         assert await after.write(shops) == ["first", "slow"]
         await after.close()
 
-    await asyncio.gather(slow, ending, return_exceptions=True)
-
 
 async def test_a_server_begins_when_the_writer_of_a_dead_one_has_ended(
-    far: RemoteBook, process: BookProcess, book: SqliteBook, tmp_path: Path
+    far: RemoteBook,
+    process: BookProcess,
+    book: SqliteBook,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await far.write(note, "first")
-    slow = asyncio.create_task(far.write(note_slowly, "slow", 1.0))
-    await asyncio.sleep(0.1)
-    ending = asyncio.create_task(process.__aexit__(None, None, None))
-    shutil.move(tmp_path / "its.lock", tmp_path / "writer.lock")
-
-    async with serve_book(Settings(data_dir=tmp_path)):
-        await prepare(Addresses.of(Settings(data_dir=tmp_path), shared=True))
-        assert await book.read(shops) == ["first", "slow"]
-
-    await asyncio.gather(slow, ending, return_exceptions=True)
+    # It waits for SQLite's own lock, which a dead server's writer need not have yet.
+    monkeypatch.setattr("store.stores.migrate", lambda _: None)
+    settings = Settings(data_dir=tmp_path)
+    async with ending_slowly(far, process):
+        shutil.move(tmp_path / "its.lock", tmp_path / "writer.lock")
+        async with serve_book(settings):
+            await prepare(Addresses.of(settings, shared=True))
+            assert await book.read(shops) == ["first", "slow"]
 
 
 async def test_a_writer_that_waits_for_an_earlier_one_can_be_stopped(
