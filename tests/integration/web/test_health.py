@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -30,6 +32,21 @@ async def test_a_node_without_its_book_is_alive_but_not_ready(make_api: MakeApi)
     assert ready.status == 503
     assert (ready.body["ok"], ready.body["sql"], ready.body["redis"]) == (False, False, True)
     assert (alive.status, alive.body["ok"]) == (200, True)
+
+
+async def test_a_node_that_can_read_its_book_and_not_write_is_not_ready(make_api: MakeApi) -> None:
+    async with make_api() as api:
+        with closing(sqlite3.connect(api.settings.data_dir / "book.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ready = await api.ask("GET", "/readyz")
+            other.rollback()
+
+        async def is_ready() -> bool:
+            return (await api.ask("GET", "/readyz")).status == 200
+
+        await until_told(is_ready)
+
+    assert (ready.status, ready.body["sql"], ready.body["redis"]) == (503, False, True)
 
 
 async def test_metrics_count_requests_by_route_and_commands_by_outcome(api: Api) -> None:
