@@ -267,16 +267,18 @@ async def test_who_has_waited_for_another_one_is_opened_alone(
         await (refuse.wait() if some[0].ident == "a" else asyncio.Event().wait())
 
     tower = Tower(wait)
-    tower.ask("a", ONE)
+
+    def come_too(_: object) -> None:
+        refuse.clear()
+        tower.ask("b")
+
+    tower.flights.ask("a", VERA, ONE, "demo", come_too)
     tower.ask("a", TWO, "another body")
     await asyncio.sleep(0.2)
 
     refuse.set()
     await tower.all_told(1)
-    refuse.clear()
-    tower.ask("b")
-    await tower.all_told(2)
 
     assert tower.started == [["a"], ["a"], ["b"]]
-    assert [name for name, _ in tower.told] == ["a", "another body"]
+    assert [name for name, _ in tower.told] == ["another body"]
     await tower.tasks.close(0)
